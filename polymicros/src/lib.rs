@@ -1,0 +1,31 @@
+//! Polycrystalline microstructures from orientations to a foundation model.
+//!
+//! The library follows the paper "PolyMicros: Bootstrapping a Foundation Model for Polycrystalline
+//! Material Structure" stage by stage: each module is one stage, in the paper's order, and uses
+//! only the modules above it.
+//!
+//! | module | paper | what lives there |
+//! | --- | --- | --- |
+//! | [`orientation`] | 2.1, A.2 | Bunge Euler angles, quaternions, cubic symmetry, ROGSH and its inverse, IPF colours |
+//! | [`microstructure`] | 2.1 | the voxel grid and fields on it, orientation maps, file formats, stand-ins for experiments |
+//! | [`statistics`] | 2.1.1, A.4, 5.1 | n-dimensional FFT, 1- and 2-point statistics, covariances, PCA |
+//! | [`display`] | figures | pictures of all of these, for a notebook or a file |
+//!
+//! # Conventions
+//!
+//! * Axis order is `channel, x, y, z` everywhere, and `z` varies fastest in memory.
+//! * Angles are radians. Orientations are Bunge: `g` maps the sample frame to the crystal frame,
+//!   and crystal symmetry acts on the left of `g`.
+//! * Whatever is random takes a seed, and the same seed gives the same bits on any number of
+//!   threads.
+//!
+//! Where the paper misprints an equation, the register of readings (`READINGS.md` beside the
+//! library) says what the code does and which test shows it.
+
+pub mod display;
+mod error;
+pub mod microstructure;
+pub mod orientation;
+pub mod statistics;
+
+pub use error::{Error, Result};

@@ -1,0 +1,145 @@
+//! A vector-valued field on a grid: the paper's `m_s^β`.
+
+use super::Grid;
+use crate::{Error, Result};
+use ndarray::{ArcArray, Array4, ArrayView3, Axis, Ix3, Ix4};
+
+/// A field of any number of channels on a [`Grid`], such as the three ROGSH values of each voxel.
+///
+/// Data are `f32` in axis order `channel, x, y, z`, contiguous, with `z` fastest. Storage is
+/// shared: a clone costs nothing until one of the two is changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    grid: Grid,
+    channels: Vec<String>,
+    data: ArcArray<f32, Ix4>,
+    mask: Option<ArcArray<bool, Ix3>>,
+}
+
+impl Field {
+    /// A field from its data, of shape `(channels, x, y, z)`.
+    ///
+    /// # Errors
+    /// When the data's shape is not the number of channel names followed by the grid's shape.
+    pub fn new(
+        grid: Grid,
+        channels: impl IntoIterator<Item = impl Into<String>>,
+        data: Array4<f32>,
+    ) -> Result<Self> {
+        let channels: Vec<String> = channels.into_iter().map(Into::into).collect();
+        let [x, y, z] = grid.shape;
+        let expected = [channels.len(), x, y, z];
+        if data.shape() != expected || channels.is_empty() {
+            return Err(Error::shape("field data", expected, data.shape()));
+        }
+        // Everything downstream indexes slices, so the layout is settled once, here.
+        let data = if data.is_standard_layout() {
+            data
+        } else {
+            data.as_standard_layout().into_owned()
+        };
+        Ok(Field {
+            grid,
+            channels,
+            data: data.into_shared(),
+            mask: None,
+        })
+    }
+
+    /// The same field, valid only where `mask` is true.
+    ///
+    /// # Errors
+    /// When the mask's shape is not the grid's.
+    pub fn with_mask(mut self, mask: ArcArray<bool, Ix3>) -> Result<Self> {
+        if mask.shape() != self.grid.shape {
+            return Err(Error::shape("field mask", self.grid.shape, mask.shape()));
+        }
+        let mask = if mask.is_standard_layout() {
+            mask
+        } else {
+            mask.as_standard_layout().into_owned().into_shared()
+        };
+        self.mask = Some(mask);
+        Ok(self)
+    }
+
+    /// The grid.
+    pub fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
+    /// The channels' names, in order.
+    pub fn channels(&self) -> &[String] {
+        &self.channels
+    }
+
+    /// All values, in axis order `channel, x, y, z`, in standard (C) layout.
+    pub fn data(&self) -> &ArcArray<f32, Ix4> {
+        &self.data
+    }
+
+    /// All values as one slice, `channel` slowest and `z` fastest.
+    pub fn as_slice(&self) -> &[f32] {
+        self.data
+            .as_slice()
+            .expect("the constructor puts the data in standard layout")
+    }
+
+    /// One channel, in axis order `x, y, z`.
+    ///
+    /// # Errors
+    /// When there is no such channel.
+    pub fn channel(&self, channel: usize) -> Result<ArrayView3<'_, f32>> {
+        if channel >= self.channels.len() {
+            return Err(Error::value(
+                "channel",
+                format!("{channel} asked of a field of {}", self.channels.len()),
+            ));
+        }
+        Ok(self.data.index_axis(Axis(0), channel))
+    }
+
+    /// Where the field is valid, in axis order `x, y, z`; `None` where it is valid everywhere.
+    pub fn mask(&self) -> Option<&ArcArray<bool, Ix3>> {
+        self.mask.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array3;
+
+    #[test]
+    fn a_field_keeps_axis_order_and_layout() -> Result<()> {
+        let grid = Grid::new([2, 3, 4])?;
+        let data = Array4::from_shape_fn((2, 2, 3, 4), |(c, x, y, z)| {
+            (1000 * c + 100 * x + 10 * y + z) as f32
+        });
+        let fortran = data.t().to_owned();
+        let field = Field::new(grid, ["a", "b"], fortran.reversed_axes())?;
+        assert_eq!(field.as_slice()[1], 1.0);
+        assert_eq!(field.channel(1)?[[1, 2, 3]], 1123.0);
+        Ok(())
+    }
+
+    #[test]
+    fn shapes_that_do_not_fit_are_named() -> Result<()> {
+        let grid = Grid::new([2, 3, 4])?;
+        let error = Field::new(grid, ["a"], Array4::zeros((1, 3, 2, 4))).map(|_| ());
+        let text = error.map_or_else(|e| e.to_string(), |()| String::new());
+        assert!(
+            text.contains("[1, 2, 3, 4]") && text.contains("[1, 3, 2, 4]"),
+            "{text}"
+        );
+        let field = Field::new(grid, ["a"], Array4::zeros((1, 2, 3, 4)))?;
+        assert!(
+            field
+                .clone()
+                .with_mask(Array3::from_elem((2, 3, 3), true).into_shared())
+                .is_err()
+        );
+        assert!(field.channel(1).is_err());
+        Ok(())
+    }
+}

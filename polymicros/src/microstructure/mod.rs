@@ -1,0 +1,9 @@
+//! Voxelised microstructures (paper 2.1): the grid, fields on it, and orientation maps.
+
+mod field;
+mod grid;
+mod orientation_map;
+
+pub use field::Field;
+pub use grid::{Grid, LengthUnit};
+pub use orientation_map::{Microstructure, Origin, Phase};

@@ -1,0 +1,1 @@
+//! Crystal orientations (paper 2.1, A.2).
