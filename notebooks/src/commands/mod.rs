@@ -1,0 +1,122 @@
+//! The command line, one file a command.
+
+#[cfg(feature = "evcxr")]
+mod lab;
+#[cfg(feature = "evcxr")]
+mod progress;
+#[cfg(feature = "evcxr")]
+mod reproduce;
+
+use crate::Result;
+use clap::{Parser, Subcommand};
+#[cfg(feature = "evcxr")]
+use progress::Progress;
+use std::path::PathBuf;
+
+/// Reproduce the paper PolyMicros in notebooks, and run its stages on your own files.
+///
+/// Without a command, every notebook is executed in order; executed notebooks, an HTML report and
+/// a summary are written below target/reproduction/.
+#[derive(Debug, Parser)]
+#[command(
+    name = "polymicros",
+    version,
+    after_help = "Examples:\n  \
+        polymicros                       execute every notebook\n  \
+        polymicros notebook 02           execute one\n  \
+        polymicros data map.ang          the statistics notebook on your own file\n  \
+        polymicros lab                   open the notebooks in JupyterLab\n\n\
+        Exit code 0: everything ran. 1: something failed, and the message says what. \
+        2: the command line was not understood."
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Print a JSON object at the end instead of a table.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Execute one or several notebooks.
+    #[cfg(feature = "evcxr")]
+    #[command(after_help = "Example:\n  polymicros notebook 02")]
+    Notebook {
+        /// The beginnings of their names, such as 02, or paths of notebooks.
+        #[arg(required = true)]
+        names: Vec<String>,
+        /// The folder for the executed notebooks and the report, below the checkout.
+        #[arg(long, default_value = REPRODUCTION)]
+        out: PathBuf,
+    },
+    /// Execute the statistics notebook on your own files.
+    #[cfg(feature = "evcxr")]
+    #[command(after_help = "Example:\n  polymicros data scan.ang volume.h5")]
+    Data {
+        /// Orientation maps or volumes: .ang, LabDCT HDF5, .npz.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// The folder for the executed notebook and the report, below the checkout.
+        #[arg(long, default_value = "target/data")]
+        out: PathBuf,
+    },
+    /// Open the notebooks in JupyterLab; sets up what is missing below target/lab.
+    #[cfg(feature = "evcxr")]
+    #[command(after_help = "Example:\n  polymicros lab --check")]
+    Lab {
+        /// Only check that the first notebook runs through the Jupyter kernel.
+        #[arg(long)]
+        check: bool,
+    },
+    /// The Jupyter kernel, as its kernelspec starts it.
+    #[cfg(feature = "evcxr")]
+    #[command(hide = true)]
+    Kernel {
+        /// The connection file that Jupyter writes.
+        control_file: PathBuf,
+    },
+}
+
+#[cfg(feature = "evcxr")]
+const REPRODUCTION: &str = "target/reproduction";
+
+impl Arguments {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// When it fails; the message says what to do.
+    pub fn run(self) -> Result<()> {
+        #[cfg(feature = "evcxr")]
+        let plan = reproduce::Plan {
+            out: REPRODUCTION.into(),
+            json: self.json,
+            ..reproduce::Plan::default()
+        };
+        match self.command {
+            #[cfg(feature = "evcxr")]
+            None => reproduce::run(&plan),
+            #[cfg(not(feature = "evcxr"))]
+            None => Err(crate::Error::Usage(
+                "this build has no notebooks (feature `evcxr`): --help lists the commands".into(),
+            )),
+            #[cfg(feature = "evcxr")]
+            Some(Command::Notebook { names, out }) => {
+                reproduce::run(&reproduce::Plan { names, out, ..plan })
+            }
+            #[cfg(feature = "evcxr")]
+            Some(Command::Data { files, out }) => reproduce::run(&reproduce::Plan {
+                names: vec!["02".into()],
+                files,
+                out,
+                ..plan
+            }),
+            #[cfg(feature = "evcxr")]
+            Some(Command::Lab { check: true }) => lab::check(),
+            #[cfg(feature = "evcxr")]
+            Some(Command::Lab { check: false }) => lab::open(),
+            #[cfg(feature = "evcxr")]
+            Some(Command::Kernel { control_file }) => lab::kernel(&control_file),
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Folders in which evcxr compiles cells, with the dependencies already built.
+//!
+//! evcxr builds the prelude with a profile of its own and needs one folder for each kernel. So one
+//! folder, `target/kernels/warm`, is kept built; every kernel gets a copy of it and compiles
+//! nothing but its cells.
+
+use super::start_as;
+use crate::document::Document;
+use crate::places::{notebooks_dir, target_dir, workspace};
+use crate::{Error, Result};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Cells call into a library that computes: it is built without the checks that evcxr's own
+/// profile asks for. Polars only arranges tables, and is by far the largest: it is built quickly.
+const PROFILE: &str = r#"[profile.dev.package."*"]
+opt-level = 3
+debug-assertions = false
+overflow-checks = false
+
+[profile.dev.package.polars-core]
+opt-level = 1
+[profile.dev.package.polars-compute]
+opt-level = 1
+[profile.dev.package.polars-arrow]
+opt-level = 1
+[profile.dev.package.polars-utils]
+opt-level = 1
+[profile.dev.package.polars-row]
+opt-level = 1
+[profile.dev.package.polars-ops]
+opt-level = 1
+"#;
+
+/// A folder for one kernel at a time, removed when dropped.
+#[derive(Debug)]
+pub struct KernelFolder {
+    path: PathBuf,
+    config: PathBuf,
+    /// The folder's owner holds this lock; an unlocked folder is a leftover of a killed kernel.
+    _lock: Option<File>,
+    temporary: bool,
+}
+
+impl KernelFolder {
+    /// A warm folder: builds what the notebooks' `:dep` lines ask for where that is not done yet,
+    /// and copies the result.
+    ///
+    /// # Errors
+    /// When a dependency does not build, or the disk refuses.
+    pub fn warm() -> Result<Self> {
+        let kernels = target_dir()?.join("kernels");
+        let config = kernels.join("config");
+        make_dir(&config)?;
+        make_dir(&kernels.join(".cargo"))?;
+        write_if_changed(&kernels.join(".cargo/config.toml"), PROFILE)?;
+        // An evcxr.toml of the user's own must not change what a notebook shows.
+        write_if_changed(&config.join("evcxr.toml"), "[evcxr]\n")?;
+        remove_leftovers(&kernels)?;
+
+        let warm = KernelFolder {
+            path: kernels.join("warm"),
+            config: config.clone(),
+            _lock: Some(lock(&kernels.join("warm.lock"))?),
+            temporary: false,
+        };
+        make_dir(&warm.path)?;
+        warm.take_versions_of_workspace()?;
+        warm.build_dependencies()?;
+
+        let path = kernels.join(format!("run-{}", std::process::id()));
+        let own_lock = lock(&path.with_extension("lock"))?;
+        let copied = Command::new("cp")
+            .arg("-a")
+            .arg(&warm.path)
+            .arg(&path)
+            .status()
+            .map_err(|source| Error::io("cp", source))?;
+        if !copied.success() {
+            return Err(Error::Kernel(format!(
+                "could not copy {} to {}: is the disk full?",
+                warm.path.display(),
+                path.display()
+            )));
+        }
+        Ok(KernelFolder {
+            path,
+            config,
+            _lock: Some(own_lock),
+            temporary: true,
+        })
+    }
+
+    /// The folder that evcxr works in (`EVCXR_TMPDIR`).
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder with evcxr's own settings (`EVCXR_CONFIG_DIR`).
+    pub fn config_dir(&self) -> &Path {
+        &self.config
+    }
+
+    /// Gives evcxr the versions of the workspace's `Cargo.lock`, so that a notebook computes with
+    /// the very libraries that the tests ran on.
+    fn take_versions_of_workspace(&self) -> Result<()> {
+        let source = workspace()?.join("Cargo.lock");
+        let versions = fs::read_to_string(&source).map_err(|error| Error::io(&source, error))?;
+        let taken = self.path.join("workspace.lock");
+        if fs::read_to_string(&taken).is_ok_and(|text| text == versions) {
+            return Ok(());
+        }
+        write(&self.path.join("Cargo.lock"), &versions)?;
+        write(&taken, &versions)
+    }
+
+    fn build_dependencies(&self) -> Result<()> {
+        let notebooks = notebooks_dir()?;
+        let lines = dependency_lines(&notebooks)?;
+        eprintln!("preparing the notebook kernel (the first time builds the library: minutes)");
+        let status = start_as("worker", self, &notebooks)?
+            .env(crate::execute::worker::WARM_UP, lines.join("\n"))
+            .stdout(Stdio::null())
+            .status()
+            .map_err(|source| Error::io("the kernel's worker process", source))?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(Error::Kernel(
+                "the notebooks' dependencies do not build: see the messages above".into(),
+            ))
+        }
+    }
+}
+
+impl Drop for KernelFolder {
+    fn drop(&mut self) {
+        if self.temporary {
+            // A folder that cannot be removed now is removed by the next start.
+            let _ = fs::remove_dir_all(&self.path);
+            let _ = fs::remove_file(self.path.with_extension("lock"));
+        }
+    }
+}
+
+/// The different `:dep` lines of all notebooks, in order.
+fn dependency_lines(notebooks: &Path) -> Result<Vec<String>> {
+    let mut lines: Vec<String> = Vec::new();
+    for path in Document::all(notebooks)? {
+        for source in Document::open(&path)?.code() {
+            for line in source.lines().filter(|line| line.starts_with(":dep ")) {
+                if !lines.iter().any(|known| known == line) {
+                    lines.push(line.to_owned());
+                }
+            }
+        }
+    }
+    Ok(lines)
+}
+
+fn remove_leftovers(kernels: &Path) -> Result<()> {
+    let entries = fs::read_dir(kernels).map_err(|source| Error::io(kernels, source))?;
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        let is_run = path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("run-"));
+        if is_run && path.is_dir() {
+            let lock = path.with_extension("lock");
+            let unused = File::open(&lock).is_ok_and(|file| file.try_lock().is_ok());
+            if unused || !lock.exists() {
+                let _ = fs::remove_dir_all(&path);
+                let _ = fs::remove_file(lock);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn lock(path: &Path) -> Result<File> {
+    let file = File::create(path).map_err(|source| Error::io(path, source))?;
+    file.lock().map_err(|source| Error::io(path, source))?;
+    Ok(file)
+}
+
+fn make_dir(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).map_err(|source| Error::io(path, source))
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).map_err(|source| Error::io(path, source))
+}
+
+/// Cargo rebuilds what depends on a file that is newer, even where its text is the same.
+fn write_if_changed(path: &Path, text: &str) -> Result<()> {
+    if fs::read_to_string(path).is_ok_and(|old| old == text) {
+        return Ok(());
+    }
+    write(path, text)
+}

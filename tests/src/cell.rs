@@ -1,0 +1,103 @@
+//! All outputs of one cell.
+
+use crate::{picture, text};
+use base64::Engine;
+use serde_json::Value;
+
+/// What differs between a cell's expected outputs and those found, as a notebook stores them
+/// (JSON); `None` where they agree.
+///
+/// What a cell prints on standard error is not compared: it holds progress and timings.
+pub fn difference(expected: &[Value], found: &[Value]) -> Option<String> {
+    let kept = |outputs: &[Value]| -> Vec<Value> {
+        outputs
+            .iter()
+            .filter(|output| output["name"] != "stderr")
+            .cloned()
+            .collect()
+    };
+    let (expected, found) = (kept(expected), kept(found));
+    if expected.len() != found.len() {
+        return Some(format!(
+            "expected {} outputs, found {}",
+            expected.len(),
+            found.len()
+        ));
+    }
+    expected
+        .iter()
+        .zip(&found)
+        .find_map(|(expected, found)| output_difference(expected, found))
+}
+
+fn output_difference(expected: &Value, found: &Value) -> Option<String> {
+    if expected["output_type"] != found["output_type"] {
+        return Some(format!(
+            "expected an output of type {}, found {}",
+            expected["output_type"], found["output_type"]
+        ));
+    }
+    if let Some(difference) = text::difference(&joined(&expected["text"]), &joined(&found["text"]))
+    {
+        return Some(format!("printed text, {difference}"));
+    }
+    let empty = serde_json::Map::new();
+    let expected = expected["data"].as_object().unwrap_or(&empty);
+    let found = found["data"].as_object().unwrap_or(&empty);
+    if !expected.keys().eq(found.keys()) {
+        return Some(format!(
+            "expected content of types {:?}, found {:?}",
+            expected.keys().collect::<Vec<_>>(),
+            found.keys().collect::<Vec<_>>()
+        ));
+    }
+    expected.iter().find_map(|(mime, expected)| {
+        let found = &found[mime];
+        let difference = if mime == "image/png" {
+            picture::difference(&decoded(expected), &decoded(found))
+        } else if expected.is_object() || expected.is_array() && mime.ends_with("json") {
+            text::difference(&format!("{expected:#}"), &format!("{found:#}"))
+        } else {
+            text::difference(&joined(expected), &joined(found))
+        };
+        difference.map(|difference| format!("{mime}, {difference}"))
+    })
+}
+
+/// A notebook stores text as one string or as a list of lines.
+fn joined(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
+        _ => String::new(),
+    }
+}
+
+fn decoded(value: &Value) -> Vec<u8> {
+    let base64: String = joined(value).split_whitespace().collect();
+    // What is no base64 is no picture either: the comparison says so.
+    base64::engine::general_purpose::STANDARD
+        .decode(base64)
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn differences_say_where_they_are() {
+        let printed = |text: &str| json!({"output_type": "stream", "name": "stdout", "text": text});
+        assert_eq!(
+            difference(&[printed("a 0.5000")], &[printed("a 0.5001")]),
+            None
+        );
+        let difference_found = difference(&[printed("a")], &[printed("b")]);
+        assert!(difference_found.is_some_and(|text| text.contains("expected `a`, found `b`")));
+        let noise = json!({"output_type": "stream", "name": "stderr", "text": "3 s"});
+        assert_eq!(difference(&[printed("a")], &[noise, printed("a")]), None);
+        let shown = |mime: &str| json!({"output_type": "execute_result", "data": {mime: "x"}});
+        assert!(difference(&[shown("text/plain")], &[shown("text/html")]).is_some());
+    }
+}
