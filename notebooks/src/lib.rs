@@ -7,6 +7,8 @@ mod error;
 pub mod execute;
 #[cfg(feature = "evcxr")]
 pub mod kernel;
+#[cfg(feature = "evcxr")]
+pub mod lab;
 pub mod places;
 pub mod report;
 

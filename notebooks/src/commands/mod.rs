@@ -1,8 +1,6 @@
 //! The command line, one file a command.
 
 #[cfg(feature = "evcxr")]
-mod lab;
-#[cfg(feature = "evcxr")]
 mod progress;
 #[cfg(feature = "evcxr")]
 mod reproduce;
@@ -69,13 +67,6 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// The Jupyter kernel, as its kernelspec starts it.
-    #[cfg(feature = "evcxr")]
-    #[command(hide = true)]
-    Kernel {
-        /// The connection file that Jupyter writes.
-        control_file: PathBuf,
-    },
 }
 
 #[cfg(feature = "evcxr")]
@@ -112,11 +103,12 @@ impl Arguments {
                 ..plan
             }),
             #[cfg(feature = "evcxr")]
-            Some(Command::Lab { check: true }) => lab::check(),
+            Some(Command::Lab { check: false }) => crate::lab::open(),
             #[cfg(feature = "evcxr")]
-            Some(Command::Lab { check: false }) => lab::open(),
-            #[cfg(feature = "evcxr")]
-            Some(Command::Kernel { control_file }) => lab::kernel(&control_file),
+            Some(Command::Lab { check: true }) => {
+                println!("{}", crate::lab::check()?);
+                Ok(())
+            }
         }
     }
 }

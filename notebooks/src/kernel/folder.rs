@@ -4,7 +4,7 @@
 //! folder, `target/kernels/warm`, is kept built; every kernel gets a copy of it and compiles
 //! nothing but its cells.
 
-use super::start_as;
+use super::{standard_library_sources, start_as};
 use crate::document::Document;
 use crate::places::{notebooks_dir, target_dir, workspace};
 use crate::{Error, Result};
@@ -92,14 +92,22 @@ impl KernelFolder {
         })
     }
 
-    /// The folder that evcxr works in (`EVCXR_TMPDIR`).
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The folder with evcxr's own settings (`EVCXR_CONFIG_DIR`).
-    pub fn config_dir(&self) -> &Path {
-        &self.config
+    /// Sets the environment in which any evcxr program uses this folder: the worker, the Jupyter
+    /// kernel, or the terminal REPL.
+    ///
+    /// # Errors
+    /// When the sources of the standard library are nowhere to be had.
+    pub fn give_to(&self, command: &mut Command) -> Result<()> {
+        command
+            .env("EVCXR_TMPDIR", &self.path)
+            .env("EVCXR_CONFIG_DIR", &self.config)
+            // How the caller was built must not decide how cells are.
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS");
+        if let Some(sources) = standard_library_sources()? {
+            command.env("RUST_SRC_PATH", sources);
+        }
+        Ok(())
     }
 
     /// Gives evcxr the versions of the workspace's `Cargo.lock`, so that a notebook computes with

@@ -8,7 +8,8 @@
 //!   library's sources from the process environment, so each notebook gets a process of its own);
 //! * the process that loads and runs the compiled cells, and the wrapper around `rustc`, both of
 //!   which evcxr starts;
-//! * the Jupyter kernel, when the kernelspec that `lab` writes starts it.
+//! * the Jupyter kernel, when the kernelspec that [`lab`](crate::lab) writes starts it: one process
+//!   that prepares a folder, and evcxr's own kernel in it.
 
 mod folder;
 mod session;
@@ -23,7 +24,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Names the part that a started process plays.
-const ROLE: &str = "POLYMICROS_ROLE";
+pub(crate) const ROLE: &str = "POLYMICROS_ROLE";
 
 /// Plays the part that this process was started for, if it was started for one; else returns.
 ///
@@ -35,6 +36,10 @@ pub fn hook() {
     };
     let outcome = match role.to_str() {
         Some("worker") => crate::execute::worker::run(),
+        Some("kernel") => match std::env::args_os().nth(1) {
+            Some(control_file) => crate::lab::kernel(Path::new(&control_file)),
+            None => Err(Error::Kernel("the kernelspec names no control file".into())),
+        },
         Some("jupyter") => {
             evcxr_jupyter::main().map_err(|error| Error::Kernel(format!("{error:#}")))
         }
@@ -51,22 +56,13 @@ pub fn hook() {
     }
 }
 
-/// A command that starts this program again in another part, with the environment that evcxr
-/// needs, in the folder that relative paths of `:dep` lines are meant from.
+/// A command that starts this program again in another part, in the folder that relative paths of
+/// `:dep` lines are meant from.
 pub(crate) fn start_as(role: &str, folder: &KernelFolder, directory: &Path) -> Result<Command> {
     let program = std::env::current_exe()
         .map_err(|source| Error::io("the running program's own path", source))?;
     let mut command = Command::new(program);
-    command
-        .env(ROLE, role)
-        .env("EVCXR_TMPDIR", folder.path())
-        .env("EVCXR_CONFIG_DIR", folder.config_dir())
-        // Pictures and numbers of a notebook must not depend on how the caller was built.
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .current_dir(directory);
-    if let Some(sources) = standard_library_sources()? {
-        command.env("RUST_SRC_PATH", sources);
-    }
+    command.env(ROLE, role).current_dir(directory);
+    folder.give_to(&mut command)?;
     Ok(command)
 }

@@ -1,49 +1,14 @@
-//! Executes every notebook and compares its outputs with those that the repository holds.
-//!
-//! `UPDATE=1 cargo test --release -p polymicros-tests --test notebooks` rewrites them.
+//! A notebook's outputs against those that the repository holds.
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::Failed;
 use polymicros_notebooks::document::Document;
 use polymicros_notebooks::execute::{Job, execute};
-use polymicros_notebooks::kernel::{KernelFolder, hook};
-use polymicros_notebooks::places::notebooks_dir;
+use polymicros_notebooks::kernel::KernelFolder;
+use polymicros_notebooks::places::target_dir;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
 
-fn main() -> ExitCode {
-    hook();
-    let mut arguments = Arguments::from_args();
-    // Two notebooks at once would only take each other's processor.
-    arguments.test_threads = Some(1);
-    let folder: Arc<Mutex<Option<KernelFolder>>> = Arc::default();
-    let notebooks = match notebooks_dir().and_then(|folder| Document::all(&folder)) {
-        Ok(notebooks) => notebooks,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    let trials = notebooks
-        .into_iter()
-        .map(|notebook| {
-            let folder = Arc::clone(&folder);
-            let name = notebook.file_stem().unwrap_or_default().to_string_lossy();
-            Trial::test(name.into_owned(), move || run(&notebook, &folder))
-        })
-        .collect();
-    let conclusion = libtest_mimic::run(&arguments, trials);
-    // The copy of the kernel's folder is removed when dropped, which `exit` would not wait for.
-    drop(folder);
-    conclusion.exit_code()
-}
-
-fn run(notebook: &Path, folder: &Mutex<Option<KernelFolder>>) -> Result<(), Failed> {
-    let mut folder = folder.lock().unwrap_or_else(PoisonError::into_inner);
-    let folder = match &mut *folder {
-        Some(folder) => folder,
-        none => none.insert(KernelFolder::warm()?),
-    };
+/// Executes one notebook and compares; with `UPDATE` set, rewrites instead.
+pub(crate) fn run(notebook: &Path, folder: &KernelFolder) -> Result<(), Failed> {
     let output = scratch(notebook)?;
     let job = Job {
         notebook: notebook.to_owned(),
@@ -96,6 +61,6 @@ fn compare(expected: &Document, found: &Document) -> Result<(), Failed> {
 }
 
 fn scratch(notebook: &Path) -> Result<PathBuf, Failed> {
-    let folder = polymicros_notebooks::places::target_dir()?.join("notebook-tests");
+    let folder = target_dir()?.join("notebook-tests");
     Ok(folder.join(notebook.file_name().ok_or("a notebook has a name")?))
 }

@@ -6,11 +6,15 @@ mod environment;
 use crate::kernel::{KernelFolder, start_as};
 use crate::places::notebooks_dir;
 use crate::{Error, Result};
+pub use check::check;
 use environment::Environment;
 use std::path::Path;
 
 /// Sets up what is missing and opens JupyterLab.
-pub(super) fn open() -> Result<()> {
+///
+/// # Errors
+/// When Python, a package or the kernel's library cannot be set up.
+pub fn open() -> Result<()> {
     let environment = Environment::with(&["jupyterlab"])?;
     // The first notebook should not have to wait for the library to build.
     drop(KernelFolder::warm()?);
@@ -25,13 +29,8 @@ pub(super) fn open() -> Result<()> {
     )
 }
 
-/// Sets up what is missing and executes the first notebook through the Jupyter kernel.
-pub(super) fn check() -> Result<()> {
-    check::run()
-}
-
 /// The kernel that the kernelspec starts: a warm folder, and evcxr's Jupyter kernel in it.
-pub(super) fn kernel(control_file: &Path) -> Result<()> {
+pub(crate) fn kernel(control_file: &Path) -> Result<()> {
     let here = std::env::current_dir().map_err(|source| Error::io(".", source))?;
     let folder = KernelFolder::warm()?;
     let status = start_as("jupyter", &folder, &here)?

@@ -10,7 +10,12 @@ use std::time::Instant;
 
 const SCRIPT: &str = include_str!("check.py");
 
-pub(super) fn run() -> Result<()> {
+/// Sets up what is missing and executes the first notebook through the Jupyter kernel. Returns what
+/// came of it, in words.
+///
+/// # Errors
+/// When a cell fails, no cell shows anything, or the kernel does not start.
+pub fn check() -> Result<String> {
     let environment = Environment::with(&["nbclient"])?;
     drop(KernelFolder::warm()?);
     let notebooks = notebooks_dir()?;
@@ -41,12 +46,11 @@ pub(super) fn run() -> Result<()> {
             ),
         ));
     }
-    println!(
+    Ok(format!(
         "{}: {} cells through the Jupyter kernel in {:.0} s, {} with output, no error",
         document.name(),
         outputs.len(),
         start.elapsed().as_secs_f64(),
         outputs.len() - silent
-    );
-    Ok(())
+    ))
 }

@@ -1,6 +1,7 @@
 //! A Python environment and a kernelspec, below `target/lab` and nowhere else.
 
 use crate::document::write_whole;
+use crate::kernel::ROLE;
 use crate::places::target_dir;
 use crate::{Error, Result};
 use serde_json::json;
@@ -78,7 +79,8 @@ impl Environment {
         let program = std::env::current_exe()
             .map_err(|source| Error::io("the running program's own path", source))?;
         let kernelspec = json!({
-            "argv": [program, "kernel", "{connection_file}"],
+            "argv": [program, "{connection_file}"],
+            "env": { ROLE: "kernel" },
             "display_name": "Rust",
             "language": "rust",
             "interrupt_mode": "message",
