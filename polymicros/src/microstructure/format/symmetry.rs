@@ -1,0 +1,37 @@
+//! The Laue group, in Hermann-Mauguin notation, under the numbers that file formats give it.
+
+/// The Laue group of a TSL symmetry number, as in EDAX headers; empty where unknown.
+pub(super) fn of_tsl(number: i64) -> &'static str {
+    match number {
+        43 => "m-3m",
+        23 => "m-3",
+        62 => "6/mmm",
+        6 => "6/m",
+        32 => "-3m",
+        3 => "-3",
+        42 => "4/mmm",
+        4 => "4/m",
+        22 => "mmm",
+        2 | 20 => "2/m",
+        1 => "-1",
+        _ => "",
+    }
+}
+
+/// The Laue group of a space group number, 1 to 230; empty where unknown.
+pub(super) fn of_space_group(number: i64) -> &'static str {
+    match number {
+        1..=2 => "-1",
+        3..=15 => "2/m",
+        16..=74 => "mmm",
+        75..=88 => "4/m",
+        89..=142 => "4/mmm",
+        143..=148 => "-3",
+        149..=167 => "-3m",
+        168..=176 => "6/m",
+        177..=194 => "6/mmm",
+        195..=206 => "m-3",
+        207..=230 => "m-3m",
+        _ => "",
+    }
+}

@@ -1,0 +1,223 @@
+//! Tables of measured points as text, one point a line: the body of `.ang` and its like.
+//!
+//! The text is read block by block and each block's lines are parsed in parallel, so that a large
+//! file never stands in memory as a whole.
+
+use super::points::Points;
+use crate::{Error, Result};
+use rayon::prelude::*;
+use std::io::{BufRead, Read};
+use std::path::Path;
+
+/// What a column of the table holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Role {
+    /// `phi1`, `Phi` or `phi2`, by number.
+    Euler(usize),
+    X,
+    Y,
+    Phase,
+    /// The k-th further number of a point.
+    Property(usize),
+}
+
+/// How to read a line.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub roles: Vec<Role>,
+    pub properties: usize,
+    /// What one unit of the file's angles is in radians.
+    pub angle: f32,
+    /// The numbers that the file gives its phases, in the order of declaration.
+    pub phase_numbers: Vec<i64>,
+    /// In a file of one phase its number is often left at zero, which is then no mark.
+    pub zero_is_first_phase: bool,
+    /// A property at or below this value marks a point that is not indexed.
+    pub unindexed_at: Option<(usize, f32)>,
+    /// Whether an angle of 4 pi marks a point that is not indexed.
+    pub four_pi_unindexed: bool,
+}
+
+/// Bytes of text in work at a time, and bytes parsed by one thread at a time.
+const BLOCK: usize = 4 << 20;
+const PIECE: usize = 128 << 10;
+
+impl Table {
+    /// Reads all points from `text`, whose first line has the number `first_line`.
+    pub fn read(&self, text: &mut impl BufRead, path: &Path, first_line: usize) -> Result<Points> {
+        let mut points = Points::new(self.properties);
+        let mut block = Vec::new();
+        let mut line = first_line;
+        loop {
+            let carried = block.len();
+            let read = text
+                .take((BLOCK - carried) as u64)
+                .read_to_end(&mut block)
+                .map_err(|e| Error::io(path, e))?;
+            let end = match block.iter().rposition(|&byte| byte == b'\n') {
+                Some(last) if read > 0 => last + 1,
+                _ if read == 0 => block.len(),
+                _ if block.len() < BLOCK => continue,
+                _ => {
+                    let problem = format!("no line end within {BLOCK} bytes");
+                    return Err(Error::format(path, format!("line {line}"), problem));
+                }
+            };
+            let parsed: Vec<_> = pieces(&block[..end])
+                .into_par_iter()
+                .map(|piece| self.parse(piece))
+                .collect();
+            for piece in parsed {
+                match piece {
+                    Ok((mut part, lines)) => {
+                        points.append(&mut part);
+                        line += lines;
+                    }
+                    Err((offset, problem)) => {
+                        let place = format!("line {}", line + offset);
+                        return Err(Error::format(path, place, problem));
+                    }
+                }
+            }
+            block.drain(..end);
+            if read == 0 {
+                return Ok(points);
+            }
+        }
+    }
+
+    /// The points of a piece of text and its number of lines; or the first wrong line.
+    fn parse(&self, text: &[u8]) -> Result<(Points, usize), (usize, String)> {
+        let mut points = Points::new(self.properties);
+        let mut lines = 0;
+        for line in text.split_inclusive(|&byte| byte == b'\n') {
+            if is_point(line) {
+                self.point(line, &mut points).map_err(|e| (lines, e))?;
+            }
+            lines += 1;
+        }
+        Ok((points, lines))
+    }
+
+    fn point(&self, line: &[u8], points: &mut Points) -> Result<(), String> {
+        let mut words = line
+            .split(u8::is_ascii_whitespace)
+            .filter(|w| !w.is_empty());
+        let mut euler = [0.0f32; 3];
+        let (mut x, mut y, mut phase, mut unindexed) = (0.0, 0.0, 0, false);
+        for (column, role) in self.roles.iter().enumerate() {
+            let word = words
+                .next()
+                .ok_or_else(|| format!("expected {} numbers, found {column}", self.roles.len()))?;
+            match *role {
+                Role::Euler(k) => euler[k] = finite(word, column)?,
+                Role::X => x = finite(word, column)?,
+                Role::Y => y = finite(word, column)?,
+                Role::Phase => phase = self.phase(word, column)?,
+                Role::Property(k) => {
+                    let value = number(word, column)?;
+                    unindexed |= self
+                        .unindexed_at
+                        .is_some_and(|(at, limit)| at == k && value <= limit);
+                    points.properties[k].push(value);
+                }
+            }
+        }
+        if words.next().is_some() {
+            let found = self.roles.len() + 1 + words.count();
+            return Err(format!(
+                "expected {} numbers, found {found}",
+                self.roles.len()
+            ));
+        }
+        let four_pi = 4.0 * std::f32::consts::PI;
+        let euler = euler.map(|angle| angle * self.angle);
+        unindexed |=
+            self.four_pi_unindexed && euler.iter().any(|angle| (angle - four_pi).abs() < 1e-3);
+        if unindexed {
+            phase = 0;
+        }
+        points.euler.push(if phase > 0 { euler } else { [0.0; 3] });
+        points.x.push(x);
+        points.y.push(y);
+        points.phase.push(phase);
+        Ok(())
+    }
+
+    fn phase(&self, word: &[u8], column: usize) -> Result<u8, String> {
+        let value: f32 = number(word, column)?;
+        let file_number = value as i64;
+        if value.fract() != 0.0 {
+            return Err(format!(
+                "column {}: expected a phase number, found {value}",
+                column + 1
+            ));
+        }
+        if let Some(k) = self.phase_numbers.iter().position(|&n| n == file_number) {
+            return Ok(k as u8 + 1);
+        }
+        match file_number {
+            0 if self.zero_is_first_phase => Ok(1),
+            // 0 and -1 both mark points that are not indexed.
+            -1 | 0 => Ok(0),
+            _ => Err(format!(
+                "column {}: phase {file_number} is not declared; the header declares {:?}",
+                column + 1,
+                self.phase_numbers
+            )),
+        }
+    }
+}
+
+/// Whether a line holds a point: it is neither blank nor a comment.
+pub(super) fn is_point(line: &[u8]) -> bool {
+    let first = line.iter().find(|byte| !byte.is_ascii_whitespace());
+    first.is_some_and(|&byte| byte != b'#')
+}
+
+/// The line of the k-th point, for a message. The file is read again: it is an error's path.
+pub(super) fn line_of_point(path: &Path, first_line: usize, k: usize) -> Option<usize> {
+    let file = std::fs::File::open(path).ok()?;
+    let lines = std::io::BufReader::new(file)
+        .split(b'\n')
+        .map_while(Result::ok);
+    let numbered = (1..).zip(lines).skip(first_line - 1);
+    numbered
+        .filter(|(_, line)| is_point(line))
+        .nth(k)
+        .map(|(number, _)| number)
+}
+
+/// Splits text at line ends into pieces of roughly one size.
+fn pieces(mut text: &[u8]) -> Vec<&[u8]> {
+    let mut pieces = Vec::new();
+    while text.len() > PIECE {
+        let Some(end) = text[PIECE..].iter().position(|&byte| byte == b'\n') else {
+            break;
+        };
+        let (piece, rest) = text.split_at(PIECE + end + 1);
+        pieces.push(piece);
+        text = rest;
+    }
+    pieces.push(text);
+    pieces
+}
+
+fn number(word: &[u8], column: usize) -> Result<f32, String> {
+    fast_float2::parse(word).map_err(|_| {
+        let word = String::from_utf8_lossy(&word[..word.len().min(40)]);
+        format!("column {}: expected a number, found `{word}`", column + 1)
+    })
+}
+
+fn finite(word: &[u8], column: usize) -> Result<f32, String> {
+    let value = number(word, column)?;
+    if value.is_finite() {
+        Ok(value)
+    } else {
+        Err(format!(
+            "column {}: expected a finite number, found {value}",
+            column + 1
+        ))
+    }
+}
