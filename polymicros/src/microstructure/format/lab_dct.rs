@@ -6,7 +6,8 @@
 
 use super::hdf5::{self, Hdf5};
 use super::rodrigues::active_to_euler;
-use super::{Format, identity, symmetry};
+use super::symmetry::{self, unknown_phase};
+use super::{Format, identity};
 use crate::microstructure::{Grid, LengthUnit, Microstructure, Phase};
 use crate::{Error, Result};
 use ndarray::{Array3, Array4};
@@ -114,10 +115,13 @@ fn origin(file: &Hdf5, grid: &Grid) -> Result<[f64; 3]> {
 fn phases(file: &Hdf5) -> Result<Vec<Phase>> {
     let mut phases = Vec::new();
     if !file.has_group("PhaseInfo") {
-        return Ok(phases);
+        return Ok(vec![unknown_phase("unknown")]);
     }
     for group in file.groups("PhaseInfo")? {
-        let Some(number) = group.strip_prefix("Phase").and_then(|n| n.parse::<usize>().ok()) else {
+        let Some(number) = group
+            .strip_prefix("Phase")
+            .and_then(|n| n.parse::<usize>().ok())
+        else {
             continue;
         };
         if phases.len() + 1 != number {
@@ -125,11 +129,7 @@ fn phases(file: &Hdf5) -> Result<Vec<Phase>> {
             return Err(file.bad("PhaseInfo", problem));
         }
         let at = |entry: &str| format!("PhaseInfo/{group}/{entry}");
-        let mut phase = Phase {
-            name: group.clone(),
-            laue_group: String::new(),
-            lattice: None,
-        };
+        let mut phase = unknown_phase(group.clone());
         if file.has(&at("Name")) {
             phase.name = file.text(&at("Name"))?;
         }

@@ -63,7 +63,7 @@ impl Layout {
         })?;
         if points.len() != total {
             return Err(Misfit::Whole(format!(
-                "expected {total} points ({}), found {}",
+                "expected {total} points up to here ({}), found {}",
                 self.describe(),
                 points.len()
             )));

@@ -1,4 +1,16 @@
-//! The Laue group, in Hermann-Mauguin notation, under the numbers that file formats give it.
+//! Crystal symmetry as file formats write it: numbers for the Laue groups, whose names here are in
+//! Hermann-Mauguin notation.
+
+use crate::microstructure::Phase;
+
+/// A phase of which a file tells nothing but that it is there.
+pub(super) fn unknown_phase(name: impl Into<String>) -> Phase {
+    Phase {
+        name: name.into(),
+        laue_group: String::new(),
+        lattice: None,
+    }
+}
 
 /// The Laue group of a TSL symmetry number, as in EDAX headers; empty where unknown.
 pub(super) fn of_tsl(number: i64) -> &'static str {

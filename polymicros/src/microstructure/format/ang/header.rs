@@ -1,7 +1,7 @@
 //! The header of an `.ang` file: phases, grid and the meaning of the columns.
 
 use super::super::layout::{Layout, Pattern};
-use super::super::symmetry;
+use super::super::symmetry::{self, unknown_phase};
 use super::super::table::{Role, Table, is_point};
 use crate::microstructure::Phase;
 use crate::{Error, Result};
@@ -130,11 +130,7 @@ impl Entries {
                 if self.phases.len() == usize::from(u8::MAX) {
                     return Err("more than 255 phases".into());
                 }
-                let phase = Phase {
-                    name: format!("phase {number}"),
-                    laue_group: String::new(),
-                    lattice: None,
-                };
+                let phase = unknown_phase(format!("phase {number}"));
                 self.phases.push((number, phase));
             }
             "MaterialName" | "Symmetry" | "LatticeConstants" => {
@@ -295,12 +291,7 @@ impl Entries {
         let unit = phi1.and_then(|column| self.column_units.get(column));
         let degrees = unit.is_some_and(|unit| unit.to_lowercase().starts_with("deg"));
         if self.phases.is_empty() {
-            let phase = Phase {
-                name: "unknown".into(),
-                laue_group: String::new(),
-                lattice: None,
-            };
-            self.phases.push((1, phase));
+            self.phases.push((1, unknown_phase("unknown")));
         }
         let confidence = properties
             .iter()

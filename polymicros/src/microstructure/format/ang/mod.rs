@@ -51,19 +51,17 @@ impl Format for Ang {
 }
 
 fn place(header: Header, points: Points, path: &Path) -> Result<Microstructure> {
-    let pixels = header
-        .layout
-        .place(&points)
-        .map_err(|misfit| match misfit {
-            Misfit::Point(k, problem) => {
-                let place = match line_of_point(path, header.first_row_line, k) {
-                    Some(line) => format!("line {line}"),
-                    None => format!("point {}", k + 1),
-                };
-                Error::format(path, place, problem)
-            }
-            Misfit::Whole(problem) => Error::format(path, "points", problem),
-        })?;
+    let pixels = header.layout.place(&points).map_err(|misfit| {
+        let (k, problem) = match misfit {
+            Misfit::Point(k, problem) => (k, problem),
+            Misfit::Whole(problem) => (points.len().saturating_sub(1), problem),
+        };
+        let place = match line_of_point(path, header.first_row_line, k) {
+            Some(line) => format!("line {line}"),
+            None => format!("point {}", k + 1),
+        };
+        Error::format(path, place, problem)
+    })?;
     points.into_map(
         path,
         pixels,

@@ -17,6 +17,7 @@
 mod archive;
 mod npy;
 
+use super::symmetry::unknown_phase;
 use super::{Format, Writer, identity};
 use crate::microstructure::{Field, Grid, LengthUnit, Microstructure, Phase};
 use crate::{Error, Result};
@@ -93,7 +94,11 @@ fn read(path: &Path) -> Result<Microstructure> {
     };
     let phase = phase.unwrap_or_else(|| mask.mapv(u8::from));
     let largest = phase.iter().copied().max().unwrap_or(0);
-    let phases = phases.unwrap_or_else(|| (1..=largest.max(1)).map(undeclared).collect());
+    let phases = phases.unwrap_or_else(|| {
+        (1..=largest.max(1))
+            .map(|k| unknown_phase(format!("phase {k}")))
+            .collect()
+    });
     if usize::from(largest) > phases.len() {
         let problem = format!(
             "holds phase {largest}, but `phases` declares {}",
@@ -272,14 +277,6 @@ fn read_phases(file: &mut ArchiveReader) -> Result<Option<Vec<Phase>>> {
         ));
     }
     Ok(Some(phases))
-}
-
-fn undeclared(number: u8) -> Phase {
-    Phase {
-        name: format!("phase {number}"),
-        laue_group: String::new(),
-        lattice: None,
-    }
 }
 
 fn volume<T: npy::Element>(
