@@ -193,3 +193,80 @@ fn read_slice(path: &Path, first_path: &Path, first: &Microstructure) -> Result<
     }
     Ok(slice)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::attacks::ang;
+    use super::*;
+
+    fn folder() -> Result<tempfile::TempDir> {
+        tempfile::tempdir().map_err(|e| Error::io("a temporary folder", e))
+    }
+
+    fn put(folder: &Path, name: &str, text: &str) -> Result<PathBuf> {
+        let path = folder.join(name);
+        std::fs::write(&path, text).map_err(|e| Error::io(&path, e))?;
+        Ok(path)
+    }
+
+    #[test]
+    fn slices_become_layers_in_the_order_of_their_numbers() -> Result<()> {
+        let folder = folder()?;
+        // More slices than one batch holds, and numbers whose order is not that of letters.
+        for k in 0..20 {
+            let text = ang().replace(" 1.0 2.0 ", &format!(" {}.5 2.0 ", k));
+            put(folder.path(), &format!("cut3_{}.ang", k + 95), &text)?;
+        }
+        put(folder.path(), "notes.txt", "")?;
+        let paths = numbered_slices(folder.path(), "ang")?;
+        let volume = Microstructure::open_stack(&paths, 0.75)?;
+        assert_eq!(volume.grid().shape, [3, 2, 20]);
+        assert_eq!(volume.grid().spacing, [0.5, 0.25, 0.75]);
+        for z in 0..20 {
+            // The point at column 2, row 1 is the sixth; the fifth is not indexed.
+            assert_eq!(volume.euler()[[0, 2, 1, z]], 0.5);
+            assert_eq!(volume.euler()[[1, 2, 1, z]], z as f32 + 0.5);
+            assert_eq!(volume.phase()[[2, 1, z]], 2);
+            assert_eq!(volume.phase()[[1, 1, z]], 0);
+            assert!(!volume.mask()[[1, 1, z]] && volume.mask()[[0, 1, z]]);
+            assert_eq!(volume.properties()["image quality"][[1, 0, z]], 101.5);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_slice_unlike_the_first_is_named() -> Result<()> {
+        let folder = folder()?;
+        let first = put(folder.path(), "a_1.ang", &ang())?;
+        for (change, to, part) in [
+            ("XSTEP: 0.5", "XSTEP: 0.51", "grid"),
+            ("MaterialName B", "MaterialName C", "phases"),
+            (" 1.5 0.3\n", " 1.5\n", "properties"),
+            (" 1.5 0.3\n", " 1.5 ?\n", "line 16"),
+        ] {
+            let second = put(folder.path(), "a_2.ang", &ang().replace(change, to))?;
+            let text = Microstructure::open_stack(&[first.clone(), second], 1.0)
+                .map_or_else(|e| e.to_string(), |m| m.name);
+            assert!(text.contains("a_2.ang") && text.contains(part), "{text}");
+        }
+        assert!(Microstructure::open_stack(&[], 1.0).is_err());
+        assert!(Microstructure::open_stack(&[first], 0.0).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn gaps_in_the_numbers_are_told() -> Result<()> {
+        let folder = folder()?;
+        assert!(numbered_slices(folder.path(), "ang").is_err());
+        for name in ["s_008.ang", "s_009.ang", "s_011.ang"] {
+            put(folder.path(), name, "")?;
+        }
+        let listed = numbered_slices(folder.path(), "ang");
+        let text = listed.map_or_else(|e| e.to_string(), |l| format!("{l:?}"));
+        assert!(
+            text.contains("s_011.ang") && text.contains("expected slice 10"),
+            "{text}"
+        );
+        Ok(())
+    }
+}

@@ -221,3 +221,71 @@ fn finite(word: &[u8], column: usize) -> Result<f32, String> {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fmt::Write;
+
+    fn table() -> Table {
+        let mut roles = [0, 1, 2].map(Role::Euler).to_vec();
+        roles.extend([Role::X, Role::Y, Role::Phase, Role::Property(0)]);
+        Table {
+            roles,
+            properties: 1,
+            angle: 1.0,
+            phase_numbers: vec![1],
+            zero_is_first_phase: true,
+            unindexed_at: None,
+            four_pi_unindexed: false,
+        }
+    }
+
+    /// A table larger than a block, with blank lines, comments and both line ends in it.
+    fn text(points: usize) -> (String, usize) {
+        let (mut text, mut lines) = (String::new(), 0);
+        for k in 0..points {
+            if k % 1000 == 7 {
+                text += "\n# a comment\n";
+                lines += 2;
+            }
+            let end = if k % 2 == 0 { "\r\n" } else { "\n" };
+            let _ = write!(
+                text,
+                "0.125 0.25 0.5  {}.0\t{}.0 0 {k}.25 {end}",
+                k % 512,
+                k / 512
+            );
+            lines += 1;
+        }
+        assert!(text.len() > BLOCK + PIECE);
+        (text, lines)
+    }
+
+    #[test]
+    fn blocks_and_pieces_join_without_a_seam() -> Result<()> {
+        let (text, _) = text(150_000);
+        let points = table().read(&mut text.as_bytes(), Path::new("t"), 1)?;
+        assert_eq!(points.len(), 150_000);
+        for k in 0..points.len() {
+            assert_eq!(points.properties[0][k], k as f32 + 0.25);
+            assert_eq!(
+                [points.x[k], points.y[k]],
+                [k % 512, k / 512].map(|n| n as f32)
+            );
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn lines_are_counted_across_blocks() {
+        let (mut text, lines) = text(150_000);
+        text += "0 0 0 0 0 0\n";
+        let read = table().read(&mut text.as_bytes(), Path::new("t"), 33);
+        let message = read.map_or_else(|e| e.to_string(), |p| format!("{} points", p.len()));
+        assert_eq!(
+            message,
+            format!("t: line {}: expected 7 numbers, found 6", 33 + lines)
+        );
+    }
+}

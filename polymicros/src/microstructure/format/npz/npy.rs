@@ -416,9 +416,9 @@ mod tests {
 
     #[test]
     fn every_number_type_in_both_byte_orders_is_decoded() {
-        // 0x4048f5c3 is 3.14 as a float, by IEEE 754.
+        // 0x3fc00000 is 1.5 as a float, by IEEE 754.
         let cases: [(char, usize, &[u8], f64); 5] = [
-            ('f', 4, &[0xc3, 0xf5, 0x48, 0x40], f64::from(3.14f32)),
+            ('f', 4, &[0x00, 0x00, 0xc0, 0x3f], 1.5),
             ('i', 2, &[0xfe, 0xff], -2.0),
             ('u', 2, &[0xfe, 0xff], 65534.0),
             ('i', 1, &[0xff], -1.0),
