@@ -23,6 +23,7 @@ mod rodrigues;
 mod stack;
 mod symmetry;
 mod table;
+mod text_map;
 mod whole_file;
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! The measured points of a map, column by column.
 
 use super::identity;
-use super::layout::Pixels;
-use crate::Result;
+use super::layout::{Layout, Misfit, Pixels};
 use crate::microstructure::{Grid, LengthUnit, Microstructure, Phase};
+use crate::{Error, Result};
 use ndarray::{Array3, Array4};
 use std::path::Path;
 
@@ -40,23 +40,40 @@ impl Points {
             mine.append(theirs);
         }
     }
+}
 
-    /// The map that these points make. Each column is let go once it is on the grid.
+/// All that makes a map: points, their arrangement, and what a header declares. Lengths are in
+/// micrometres.
+pub(super) struct MapParts {
+    pub points: Points,
+    pub layout: Layout,
+    pub phases: Vec<Phase>,
+    /// The names of the points' properties.
+    pub properties: Vec<String>,
+}
+
+impl MapParts {
+    /// The map. Each column of the points is let go once it is on the grid; `place_of` says
+    /// where in the file the k-th point stands.
     pub fn into_map(
         self,
         path: &Path,
-        pixels: Pixels,
-        unit: LengthUnit,
-        phases: Vec<Phase>,
-        property_names: &[String],
+        place_of: impl Fn(usize) -> String,
     ) -> Result<Microstructure> {
+        let pixels = self.layout.place(&self.points).map_err(|misfit| {
+            let (k, problem) = match misfit {
+                Misfit::Point(k, problem) => (k, problem),
+                Misfit::Whole(problem) => (self.points.len().saturating_sub(1), problem),
+            };
+            Error::format(path, place_of(k), problem)
+        })?;
         let Points {
             euler,
             x,
             y,
             phase,
             properties,
-        } = self;
+        } = self.points;
         drop((x, y));
         let Pixels {
             shape: [nx, ny],
@@ -64,7 +81,7 @@ impl Points {
             origin,
             source,
         } = pixels;
-        let mut grid = Grid::with_spacing([nx, ny, 1], [dx, dy, dx], unit)?;
+        let mut grid = Grid::with_spacing([nx, ny, 1], [dx, dy, dx], LengthUnit::Micrometre)?;
         grid.origin = [origin[0], origin[1], 0.0];
 
         let at = |pixel: usize| source[pixel] as usize;
@@ -86,9 +103,9 @@ impl Points {
 
         let (name, from) = identity(path);
         let mut map = Microstructure::new(name, from, grid, angles)?
-            .with_phases(phases, phase)?
+            .with_phases(self.phases, phase)?
             .with_mask(mask)?;
-        for (name, values) in property_names.iter().zip(properties) {
+        for (name, values) in self.properties.into_iter().zip(properties) {
             let mut pixel = 0..source.len();
             let values = Array3::from_shape_simple_fn((nx, ny, 1), || {
                 pixel.next().map_or(0.0, |pixel| values[at(pixel)])

@@ -36,6 +36,8 @@ pub(super) struct Table {
     pub unindexed_at: Option<(usize, f32)>,
     /// Whether an angle of 4 pi marks a point that is not indexed.
     pub four_pi_unindexed: bool,
+    /// Whether numbers may have a comma in place of the point.
+    pub decimal_comma: bool,
 }
 
 /// Bytes of text in work at a time, and bytes parsed by one thread at a time.
@@ -110,12 +112,12 @@ impl Table {
                 .next()
                 .ok_or_else(|| format!("expected {} numbers, found {column}", self.roles.len()))?;
             match *role {
-                Role::Euler(k) => euler[k] = finite(word, column)?,
-                Role::X => x = finite(word, column)?,
-                Role::Y => y = finite(word, column)?,
+                Role::Euler(k) => euler[k] = self.finite(word, column)?,
+                Role::X => x = self.finite(word, column)?,
+                Role::Y => y = self.finite(word, column)?,
                 Role::Phase => phase = self.phase(word, column)?,
                 Role::Property(k) => {
-                    let value = number(word, column)?;
+                    let value = self.number(word, column)?;
                     unindexed |= self
                         .unindexed_at
                         .is_some_and(|(at, limit)| at == k && value <= limit);
@@ -145,7 +147,7 @@ impl Table {
     }
 
     fn phase(&self, word: &[u8], column: usize) -> Result<u8, String> {
-        let value: f32 = number(word, column)?;
+        let value: f32 = self.number(word, column)?;
         let file_number = value as i64;
         if value.fract() != 0.0 {
             return Err(format!(
@@ -166,6 +168,32 @@ impl Table {
                 self.phase_numbers
             )),
         }
+    }
+
+    fn number(&self, word: &[u8], column: usize) -> Result<f32, String> {
+        let parsed = match word.iter().position(|&byte| byte == b',') {
+            Some(comma) if self.decimal_comma => {
+                let mut point = word.to_vec();
+                point[comma] = b'.';
+                fast_float2::parse(&point)
+            }
+            _ => fast_float2::parse(word),
+        };
+        parsed.map_err(|_| {
+            let word = String::from_utf8_lossy(&word[..word.len().min(40)]);
+            format!("column {}: expected a number, found `{word}`", column + 1)
+        })
+    }
+
+    fn finite(&self, word: &[u8], column: usize) -> Result<f32, String> {
+        let value = self.number(word, column)?;
+        if value.is_finite() {
+            return Ok(value);
+        }
+        let column = column + 1;
+        Err(format!(
+            "column {column}: expected a finite number, found {value}"
+        ))
     }
 }
 
@@ -203,25 +231,6 @@ fn pieces(mut text: &[u8]) -> Vec<&[u8]> {
     pieces
 }
 
-fn number(word: &[u8], column: usize) -> Result<f32, String> {
-    fast_float2::parse(word).map_err(|_| {
-        let word = String::from_utf8_lossy(&word[..word.len().min(40)]);
-        format!("column {}: expected a number, found `{word}`", column + 1)
-    })
-}
-
-fn finite(word: &[u8], column: usize) -> Result<f32, String> {
-    let value = number(word, column)?;
-    if value.is_finite() {
-        Ok(value)
-    } else {
-        Err(format!(
-            "column {}: expected a finite number, found {value}",
-            column + 1
-        ))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,6 +247,7 @@ mod tests {
             zero_is_first_phase: true,
             unindexed_at: None,
             four_pi_unindexed: false,
+            decimal_comma: false,
         }
     }
 

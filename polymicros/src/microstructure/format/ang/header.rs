@@ -3,24 +3,10 @@
 use super::super::layout::{Layout, Pattern};
 use super::super::symmetry::{self, unknown_phase};
 use super::super::table::{Role, Table, is_point};
+use super::super::text_map::{MapHeader, TextMap};
 use crate::microstructure::Phase;
 use crate::{Error, Result};
-use std::io::{BufRead, Read};
 use std::path::Path;
-
-/// All that the header says, and the first row behind it.
-pub(super) struct Header {
-    pub phases: Vec<Phase>,
-    pub layout: Layout,
-    pub table: Table,
-    /// The names of the table's properties.
-    pub properties: Vec<String>,
-    pub first_row: Vec<u8>,
-    pub first_row_line: usize,
-}
-
-/// The longest line that is taken for text.
-const LONGEST_LINE: u64 = 1 << 16;
 
 /// The columns of a file that does not name them.
 const DEFAULT_COLUMNS: [&str; 10] = [
@@ -51,61 +37,32 @@ struct Entries {
     in_notes: bool,
 }
 
-impl Header {
-    pub fn read(text: &mut impl BufRead, path: &Path) -> Result<Self> {
-        let mut entries = Entries::default();
-        let mut number = 0;
-        let first_row = loop {
-            let mut line = Vec::new();
-            text.take(LONGEST_LINE)
-                .read_until(b'\n', &mut line)
-                .map_err(|e| Error::io(path, e))?;
-            number += 1;
-            let fail = |problem: String| Error::format(path, format!("line {number}"), problem);
-            if line.len() as u64 == LONGEST_LINE {
-                return Err(fail(format!("no line end within {LONGEST_LINE} bytes")));
-            }
-            if line.is_empty() || is_point(&line) {
-                break line;
-            }
-            let line = String::from_utf8_lossy(&line);
-            entries
-                .take(number, line.trim().trim_start_matches('#'))
-                .map_err(fail)?;
-        };
-        if first_row.is_empty() {
-            let problem = "the file ends before the first point";
-            return Err(Error::format(path, format!("line {number}"), problem));
+/// The header, and the first row behind it.
+pub(super) fn read(file: &mut TextMap<'_>, path: &Path) -> Result<(MapHeader, Vec<u8>)> {
+    let mut entries = Entries::default();
+    let first_row = loop {
+        let line = file.next_line()?;
+        if line.is_empty() {
+            return Err(file.bad("the file ends before the first point"));
         }
-        let layout = entries.layout(path)?;
-        let (table, properties) = entries.table(&first_row, path, number)?;
-        Ok(Header {
-            phases: entries.phases.into_iter().map(|(_, phase)| phase).collect(),
-            layout,
-            table,
-            properties,
-            first_row,
-            first_row_line: number,
-        })
-    }
-
-    /// Refuses a header that promises more points than the file can hold.
-    pub fn fits_in(&self, bytes: u64, path: &Path) -> Result<()> {
-        // The shortest row has one digit and one separator a column.
-        let room = bytes / (2 * self.table.roles.len() as u64).max(1) + 1;
-        match self.layout.points() {
-            Some(points) if points as u64 <= room => Ok(()),
-            _ => {
-                let [odd, even] = self.layout.columns;
-                let problem = format!(
-                    "NROWS {}, NCOLS_ODD {odd} and NCOLS_EVEN {even} promise more points than \
-                     {bytes} bytes can hold",
-                    self.layout.rows
-                );
-                Err(Error::format(path, "header", problem))
-            }
+        if is_point(&line) {
+            break line;
         }
-    }
+        let line = String::from_utf8_lossy(&line);
+        entries
+            .take(file.line(), line.trim().trim_start_matches('#'))
+            .map_err(|problem| file.bad(problem))?;
+    };
+    let layout = entries.layout(path)?;
+    let (table, properties) = entries.table(&first_row, path, file.line())?;
+    let header = MapHeader {
+        phases: entries.phases.into_iter().map(|(_, phase)| phase).collect(),
+        layout,
+        table,
+        properties,
+        size_entries: "NROWS, NCOLS_ODD and NCOLS_EVEN",
+    };
+    Ok((header, first_row))
 }
 
 impl Entries {
@@ -304,6 +261,7 @@ impl Entries {
             zero_is_first_phase: self.phases.len() == 1,
             unindexed_at: confidence.map(|k| (k, -1.0)),
             four_pi_unindexed: true,
+            decimal_comma: false,
         };
         Ok((table, properties))
     }

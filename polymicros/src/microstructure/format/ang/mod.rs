@@ -8,14 +8,10 @@
 
 mod header;
 
-use super::layout::Misfit;
-use super::table::line_of_point;
-use super::{Format, points::Points};
-use crate::microstructure::{LengthUnit, Microstructure};
-use crate::{Error, Result};
-use header::Header;
-use std::fs::File;
-use std::io::{BufReader, Cursor, Read};
+use super::Format;
+use super::text_map::TextMap;
+use crate::Result;
+use crate::microstructure::Microstructure;
 use std::path::Path;
 
 /// The EDAX TSL text format.
@@ -32,41 +28,13 @@ impl Format for Ang {
 
     fn recognises(&self, _path: &Path, head: &[u8]) -> bool {
         let marks: [&[u8]; 4] = [b"TEM_PIXperUM", b"x-star", b"# GRID:", b"# HEADER: Start"];
-        head.starts_with(b"#")
-            && marks
-                .iter()
-                .any(|mark| head.windows(mark.len()).any(|w| w == *mark))
+        let holds = |mark: &[u8]| head.windows(mark.len()).any(|part| part == mark);
+        head.starts_with(b"#") && marks.into_iter().any(holds)
     }
 
     fn read(&self, path: &Path) -> Result<Microstructure> {
-        let file = File::open(path).map_err(|e| Error::io(path, e))?;
-        let bytes = file.metadata().map_err(|e| Error::io(path, e))?.len();
-        let mut text = BufReader::new(file);
-        let header = Header::read(&mut text, path)?;
-        header.fits_in(bytes, path)?;
-        let mut text = Cursor::new(&header.first_row).chain(text);
-        let points = header.table.read(&mut text, path, header.first_row_line)?;
-        place(header, points, path)
+        let mut file = TextMap::open(path)?;
+        let (header, first_row) = header::read(&mut file, path)?;
+        file.into_map(header, first_row)
     }
-}
-
-fn place(header: Header, points: Points, path: &Path) -> Result<Microstructure> {
-    let pixels = header.layout.place(&points).map_err(|misfit| {
-        let (k, problem) = match misfit {
-            Misfit::Point(k, problem) => (k, problem),
-            Misfit::Whole(problem) => (points.len().saturating_sub(1), problem),
-        };
-        let place = match line_of_point(path, header.first_row_line, k) {
-            Some(line) => format!("line {line}"),
-            None => format!("point {}", k + 1),
-        };
-        Error::format(path, place, problem)
-    })?;
-    points.into_map(
-        path,
-        pixels,
-        LengthUnit::Micrometre,
-        header.phases,
-        &header.properties,
-    )
 }
