@@ -1,7 +1,8 @@
 //! Datasets of an HDF5 file, with errors that name them.
 
 use crate::{Error, Result};
-use hdf5_pure::{Dataset, File};
+use hdf5_pure::{DType, Dataset, File};
+use ndarray::Array3;
 use std::path::{Path, PathBuf};
 
 /// Whether a file that begins like this is HDF5.
@@ -45,6 +46,23 @@ impl Hdf5 {
         Ok(names)
     }
 
+    /// The names of the datasets inside a group, sorted.
+    pub fn datasets(&self, name: &str) -> Result<Vec<String>> {
+        let group = self.file.group(name);
+        let mut names = group
+            .and_then(|group| group.datasets())
+            .map_err(|e| Error::format(&self.path, format!("group {name}"), e.to_string()))?;
+        names.sort();
+        Ok(names)
+    }
+
+    /// Whether a dataset holds floating-point numbers.
+    pub fn is_float(&self, name: &str) -> bool {
+        let dataset = self.file.dataset(name);
+        let kind = dataset.and_then(|dataset| dataset.dtype());
+        matches!(kind, Ok(DType::F32 | DType::F64))
+    }
+
     /// The shape of a dataset.
     pub fn shape(&self, name: &str) -> Result<Vec<usize>> {
         let shape = self.dataset(name)?.shape().map_err(|e| self.bad(name, e))?;
@@ -66,12 +84,17 @@ impl Hdf5 {
         self.values(name, shape, Dataset::read_i64)
     }
 
-    /// A dataset's first string, without padding.
-    pub fn text(&self, name: &str) -> Result<String> {
+    /// A dataset's strings, without padding.
+    pub fn texts(&self, name: &str) -> Result<Vec<String>> {
         let texts = self.dataset(name)?.read_string();
         let texts = texts.map_err(|e| self.bad(name, e))?;
-        let first = texts.first().map(|text| text.trim_matches(['\0', ' ']));
-        Ok(first.unwrap_or_default().to_owned())
+        let trimmed = texts.iter().map(|text| text.trim_matches(['\0', ' ']));
+        Ok(trimmed.map(str::to_owned).collect())
+    }
+
+    /// A dataset's first string, without padding.
+    pub fn text(&self, name: &str) -> Result<String> {
+        Ok(self.texts(name)?.into_iter().next().unwrap_or_default())
     }
 
     /// An error that names a dataset.
@@ -101,4 +124,24 @@ impl Hdf5 {
         }
         Ok(values)
     }
+}
+
+/// Values stored in axis order `z, y, x`, converted and in axis order `x, y, z`. The
+/// conversion is given each value's index in the file.
+pub(super) fn to_xyz<S: Copy, T>(
+    values: &[S],
+    [nz, ny, nx]: [usize; 3],
+    convert: impl Fn(usize, S) -> Result<T>,
+) -> Result<Array3<T>> {
+    let mut out = Vec::with_capacity(values.len());
+    for x in 0..nx {
+        for y in 0..ny {
+            for z in 0..nz {
+                let index = (z * ny + y) * nx + x;
+                out.push(convert(index, values[index])?);
+            }
+        }
+    }
+    Array3::from_shape_vec((nx, ny, nz), out)
+        .map_err(|_| Error::shape("dataset", [nz, ny, nx], values.len()))
 }

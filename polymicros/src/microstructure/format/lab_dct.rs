@@ -4,7 +4,7 @@
 //! file's own inverse pole figure colours along z settle that, see the tests); a voxel of phase
 //! 0 is not indexed. Lengths are in millimetres.
 
-use super::hdf5::{self, Hdf5};
+use super::hdf5::{self, Hdf5, to_xyz};
 use super::rodrigues::active_to_euler;
 use super::symmetry::{self, unknown_phase};
 use super::{Format, identity};
@@ -192,24 +192,4 @@ fn euler_angles(file: &Hdf5, stored: [usize; 3], phase: &Array3<u8>) -> Result<A
             })?;
     }
     Ok(euler)
-}
-
-/// Values stored in axis order `z, y, x`, converted and in axis order `x, y, z`. The
-/// conversion is given each value's index in the file.
-fn to_xyz<S: Copy, T>(
-    values: &[S],
-    [nz, ny, nx]: [usize; 3],
-    convert: impl Fn(usize, S) -> Result<T>,
-) -> Result<Array3<T>> {
-    let mut out = Vec::with_capacity(values.len());
-    for x in 0..nx {
-        for y in 0..ny {
-            for z in 0..nz {
-                let index = (z * ny + y) * nx + x;
-                out.push(convert(index, values[index])?);
-            }
-        }
-    }
-    Array3::from_shape_vec((nx, ny, nz), out)
-        .map_err(|_| Error::shape("dataset", [nz, ny, nx], values.len()))
 }

@@ -52,6 +52,21 @@ impl Layout {
         odd.checked_add(even).filter(|&n| n < MISSING as usize)
     }
 
+    /// Checks that the rows of a hexagonal grid are as far apart as those of one.
+    pub fn check_steps(&self) -> Result<(), String> {
+        let [x, y] = self.step;
+        let expected = x * 0.75f64.sqrt();
+        if self.pattern == Pattern::Square
+            || self.rows == 1
+            || (y - expected).abs() <= 0.02 * expected
+        {
+            return Ok(());
+        }
+        Err(format!(
+            "expected {expected:.6}, the row distance of a HexGrid of step {x}, found {y}"
+        ))
+    }
+
     /// Finds the point of each pixel by the points' coordinates, whatever their order. A
     /// hexagonal scan is resampled to the nearest point, on square pixels of its step in x.
     pub fn place(&self, points: &Points) -> Result<Pixels, Misfit> {

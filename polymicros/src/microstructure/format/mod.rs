@@ -7,23 +7,33 @@
 //! | format | endings | read | written |
 //! | --- | --- | --- | --- |
 //! | Xnovo LabDCT HDF5 | `h5`, `hdf5` | yes | |
+//! | DREAM.3D | `dream3d` | yes | |
+//! | EDAX HDF5 | `h5`, `oh5` | yes | |
 //! | EDAX TSL text | `ang` | yes | |
+//! | Channel Text File | `ctf` | yes | |
+//! | Oxford CPR and CRC | `cpr`, `crc` | yes | |
 //! | NumPy archive | `npz` | yes | yes |
+//! | VTK image data | `vti` | | yes |
 //!
 //! Euler angles are handed on as the file has them, in radians. Instruments often turn the frame
 //! of the angles against the frame of the scan (TSL by 90° about z); no such turn is applied here.
 
 mod ang;
+mod ctf;
+mod dream3d;
+mod edax_hdf5;
 mod hdf5;
 mod lab_dct;
 mod layout;
 mod npz;
+mod oxford_crc;
 mod points;
 mod rodrigues;
 mod stack;
 mod symmetry;
 mod table;
 mod text_map;
+mod vti;
 mod whole_file;
 
 #[cfg(test)]
@@ -69,7 +79,16 @@ pub type Writer = fn(&Microstructure, &mut File, &Path) -> Result<()>;
 
 /// All known formats. Where two recognise the same content, the first is taken.
 pub fn formats() -> &'static [&'static dyn Format] {
-    &[&lab_dct::LabDct, &ang::Ang, &npz::Npz]
+    &[
+        &lab_dct::LabDct,
+        &dream3d::Dream3d,
+        &edax_hdf5::EdaxHdf5,
+        &ang::Ang,
+        &ctf::Ctf,
+        &oxford_crc::OxfordCrc,
+        &npz::Npz,
+        &vti::Vti,
+    ]
 }
 
 impl Microstructure {

@@ -218,6 +218,136 @@ fn ang_without_a_grid_line_is_square_by_its_coordinates() -> Result<()> {
     Ok(())
 }
 
+/// Rows counted in the file; angles times pi / 180.
+#[test]
+fn ctf_with_points_and_with_commas() -> Result<()> {
+    for name in ["ebsdlib/Test_US_1.ctf", "ebsdlib/Test_European_1.ctf"] {
+        let Some(path) = data(name) else {
+            return Ok(());
+        };
+        let m = Microstructure::open(path)?;
+        assert_eq!(m.grid().shape, [40, 5, 1]);
+        assert_eq!(m.grid().spacing[..2], [0.5, 0.5]);
+        let phase = &m.phases()[0];
+        assert_eq!(
+            (phase.name.as_str(), phase.laue_group.as_str()),
+            ("Zirc-alloy4", "6/mmm")
+        );
+        assert_eq!(
+            phase.lattice,
+            Some([3.231, 3.231, 5.148, 90.0, 90.0, 120.0])
+        );
+        assert_eq!(m.mask().iter().filter(|valid| !**valid).count(), 10);
+        assert_close(
+            angles(&m, [1, 0, 0]),
+            [1.81252443, 0.70174453, 0.51302208],
+            1e-6,
+        );
+        assert_close(
+            angles(&m, [10, 3, 0]),
+            [1.96227368, 0.99909628, 0.14840186],
+            1e-6,
+        );
+        assert_eq!(m.properties()["band contrast"].sum(), 20194.0);
+        assert_eq!(m.properties()["error"][[10, 3, 0]], 3.0);
+    }
+    Ok(())
+}
+
+/// Records by NumPy's `fromfile`.
+#[test]
+fn oxford_pair_by_either_name() -> Result<()> {
+    for name in ["defdap/testDataEBSD.cpr", "defdap/testDataEBSD.crc"] {
+        let Some(path) = data(name) else {
+            return Ok(());
+        };
+        let m = Microstructure::open(path)?;
+        assert_eq!(m.grid().shape, [359, 243, 1]);
+        assert_eq!(m.grid().spacing[..2], [0.12, 0.12]);
+        let phase = &m.phases()[0];
+        assert_eq!(
+            (phase.name.as_str(), phase.laue_group.as_str()),
+            ("Ni-superalloy", "m-3m")
+        );
+        assert_eq!(phase.lattice, Some([3.57, 3.57, 3.57, 90.0, 90.0, 90.0]));
+        assert_eq!(m.indexed_share(), 1.0);
+        for (at, euler, numbers) in [
+            (
+                [0, 0, 0],
+                [4.511944, 0.7443783, 1.5223058],
+                [59.0, 45.0, 0.0, 3.0],
+            ),
+            (
+                [100, 50, 0],
+                [1.6846619, 0.7016233, 1.4294457],
+                [85.0, 52.0, 9.0, 0.0],
+            ),
+            (
+                [358, 242, 0],
+                [1.5148166, 0.7853607, 1.1079137],
+                [122.0, 66.0, 10.0, 0.0],
+            ),
+        ] {
+            assert_close(angles(&m, at), euler, 1e-6);
+            let names = ["band contrast", "band slope", "bands", "error"];
+            assert_eq!(names.map(|name| m.properties()[name][at]), numbers);
+        }
+    }
+    Ok(())
+}
+
+/// Cells by h5py.
+#[test]
+fn dream3d_slice() -> Result<()> {
+    let Some(path) = data("dream3d_tests/Small_IN100_Slice1.dream3d") else {
+        return Ok(());
+    };
+    let m = Microstructure::open(path)?;
+    assert_eq!(m.grid().shape, [189, 201, 1]);
+    assert_eq!(m.grid().spacing, [0.25, 0.25, 1.0]);
+    assert_eq!(m.grid().origin, [-46.875, 0.125, 0.5]);
+    let phase = &m.phases()[0];
+    assert_eq!((m.phases().len(), phase.name.as_str()), (1, "Nickel"));
+    assert_eq!(phase.laue_group, "m-3m");
+    assert_eq!(m.phase().iter().filter(|phase| **phase == 1).count(), 37989);
+    assert_close(
+        angles(&m, [100, 100, 0]),
+        [5.305809, 1.45956, 0.09263999],
+        1e-6,
+    );
+    assert_eq!(m.properties()["Confidence Index"][[100, 100, 0]], 0.943);
+    assert_eq!(m.properties()["X Position"][[0, 0, 0]], 47.0);
+    assert_eq!(m.properties()["Y Position"][[0, 200, 0]], 50.0);
+    Ok(())
+}
+
+/// Points by h5py.
+#[test]
+fn edax_hdf5_scan() -> Result<()> {
+    let Some(path) = data("ebsdlib/EdaxAngOnly.h5") else {
+        return Ok(());
+    };
+    let m = Microstructure::open(path)?;
+    assert_eq!(m.grid().shape, [186, 151, 1]);
+    assert_eq!(m.grid().spacing[..2], [1.5, 1.5]);
+    let phase = &m.phases()[0];
+    assert_eq!(
+        (phase.name.as_str(), phase.laue_group.as_str()),
+        ("Nickel", "m-3m")
+    );
+    assert_eq!(m.indexed_share(), 1.0);
+    for (at, euler, confidence, quality) in [
+        ([0, 0, 0], [4.0124, 0.94030994, 5.56448], 0.333, 4514.4),
+        ([100, 50, 0], [2.2663, 0.80236, 3.56155], 0.452, 5039.4),
+        ([185, 150, 0], [2.97947, 1.01044, 5.72402], 0.607, 4435.5),
+    ] {
+        assert_close(angles(&m, at), euler, 1e-6);
+        assert_eq!(m.properties()["confidence index"][at], confidence);
+        assert_eq!(m.properties()["image quality"][at], quality);
+    }
+    Ok(())
+}
+
 #[test]
 fn malformed_ang_files_are_told_what_is_wrong() {
     // The header ends with line 32 and the points with line 120, before a blank one.
@@ -232,7 +362,11 @@ fn malformed_ang_files_are_told_what_is_wrong() {
         ),
         (
             "dream3d_tests/image_geom.dream3d",
-            ["image_geom.dream3d", "HDF5", "known"],
+            [
+                "image_geom.dream3d",
+                "EulerAngles",
+                "ExemplaryPartitioningSchemeIds",
+            ],
         ),
     ] {
         if let Some(path) = data(name) {

@@ -30,6 +30,24 @@ pub(super) fn of_tsl(number: i64) -> &'static str {
     }
 }
 
+/// The Laue group of an HKL Channel number, 1 to 11, as in `.ctf` and `.cpr`; empty where unknown.
+pub(super) fn of_channel(number: i64) -> &'static str {
+    let groups = [
+        "-1", "2/m", "mmm", "4/m", "4/mmm", "-3", "-3m", "6/m", "6/mmm", "m-3", "m-3m",
+    ];
+    let index = usize::try_from(number).ok().and_then(|n| n.checked_sub(1));
+    index.and_then(|k| groups.get(k).copied()).unwrap_or("")
+}
+
+/// The Laue group of a DREAM.3D crystal structure, 0 to 10; empty where unknown.
+pub(super) fn of_dream3d(number: i64) -> &'static str {
+    let groups = [
+        "6/mmm", "m-3m", "6/m", "m-3", "-1", "2/m", "mmm", "4/m", "4/mmm", "-3", "-3m",
+    ];
+    let index = usize::try_from(number).ok();
+    index.and_then(|k| groups.get(k).copied()).unwrap_or("")
+}
+
 /// The Laue group of a space group number, 1 to 230; empty where unknown.
 pub(super) fn of_space_group(number: i64) -> &'static str {
     match number {

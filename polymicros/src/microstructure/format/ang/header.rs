@@ -165,22 +165,16 @@ impl Entries {
         if y_step == 0.0 && rows > 1 {
             return fail(y_line, "YSTEP: expected a positive length, found 0".into());
         }
-        if pattern == Pattern::Hexagonal && rows > 1 {
-            let expected = x_step * 0.75f64.sqrt();
-            if (y_step - expected).abs() > 0.02 * expected {
-                let problem = format!(
-                    "YSTEP: expected {expected:.6}, the row distance of a HexGrid of this XSTEP, \
-                     found {y_step}"
-                );
-                return fail(y_line, problem);
-            }
-        }
-        Ok(Layout {
+        let layout = Layout {
             pattern,
             columns: [odd, even],
             rows,
             step: [x_step, y_step],
-        })
+        };
+        match layout.check_steps() {
+            Ok(()) => Ok(layout),
+            Err(problem) => fail(y_line, format!("YSTEP: {problem}")),
+        }
     }
 
     /// How to read the rows, and the properties' names.
