@@ -1,6 +1,7 @@
 //! Voxelised microstructures (paper 2.1): the grid, fields on it, and orientation maps.
 
 mod field;
+pub mod format;
 mod grid;
 mod orientation_map;
 

@@ -2,7 +2,7 @@
 
 use super::Grid;
 use crate::{Error, Result};
-use ndarray::{ArcArray, Array3, Array4, Ix3, Ix4};
+use ndarray::{ArcArray, Array, Array3, Array4, Dimension, Ix3, Ix4};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -83,7 +83,7 @@ impl Microstructure {
             name: name.into(),
             origin,
             grid,
-            euler: euler.as_standard_layout().into_owned().into_shared(),
+            euler: standard(euler),
             phase: Array3::from_elem((x, y, z), 1).into_shared(),
             phases: vec![Phase {
                 name: "cubic".into(),
@@ -115,7 +115,7 @@ impl Microstructure {
                 ),
             ));
         }
-        self.phase = phase.as_standard_layout().into_owned().into_shared();
+        self.phase = standard(phase);
         self.phases = phases;
         Ok(self)
     }
@@ -126,7 +126,7 @@ impl Microstructure {
     /// When the shape does not fit the grid.
     pub fn with_mask(mut self, mask: Array3<bool>) -> Result<Self> {
         self.fits("mask", mask.shape())?;
-        self.mask = mask.as_standard_layout().into_owned().into_shared();
+        self.mask = standard(mask);
         Ok(self)
     }
 
@@ -136,7 +136,7 @@ impl Microstructure {
     /// When the shape does not fit the grid.
     pub fn with_grain_ids(mut self, grain_ids: Array3<u32>) -> Result<Self> {
         self.fits("grain ids", grain_ids.shape())?;
-        self.grain_ids = Some(grain_ids.as_standard_layout().into_owned().into_shared());
+        self.grain_ids = Some(standard(grain_ids));
         Ok(self)
     }
 
@@ -147,8 +147,7 @@ impl Microstructure {
     pub fn with_property(mut self, name: impl Into<String>, values: Array3<f32>) -> Result<Self> {
         let name = name.into();
         self.fits(&name, values.shape())?;
-        self.properties
-            .insert(name, values.as_standard_layout().into_owned().into_shared());
+        self.properties.insert(name, standard(values));
         Ok(self)
     }
 
@@ -198,6 +197,16 @@ impl Microstructure {
     /// The share of voxels that carry an orientation.
     pub fn indexed_share(&self) -> f64 {
         self.mask.iter().filter(|valid| **valid).count() as f64 / self.grid.voxels() as f64
+    }
+}
+
+/// Everything downstream indexes slices, so the layout is settled once; data that are in
+/// standard layout already are not copied.
+fn standard<T: Clone, D: Dimension>(values: Array<T, D>) -> ArcArray<T, D> {
+    if values.is_standard_layout() {
+        values.into_shared()
+    } else {
+        values.as_standard_layout().into_owned().into_shared()
     }
 }
 

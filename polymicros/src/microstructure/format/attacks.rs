@@ -1,0 +1,274 @@
+//! Files made wrong on purpose: every reader answers with an error, or reads; none panics.
+
+use super::formats;
+use crate::microstructure::{Field, Grid, LengthUnit, Microstructure, Origin};
+use crate::{Error, Result};
+use ndarray::Array4;
+use proptest::prelude::*;
+use std::path::Path;
+
+/// A small valid map in the `.ang` format: two phases, one point not indexed.
+pub(super) fn ang() -> String {
+    let mut text = String::from(
+        "# TEM_PIXperUM 1.0\n# Phase 1\n# MaterialName A\n# Symmetry 43\n\
+         # LatticeConstants 3.5 3.5 3.5 90 90 90\n# Phase 2\n# MaterialName B\n# Symmetry 62\n\
+         # GRID: SqrGrid\n# XSTEP: 0.5\n# YSTEP: 0.25\n# NCOLS_ODD: 3\n# NCOLS_EVEN: 3\n\
+         # NROWS: 2\n#\n",
+    );
+    for k in 0..6 {
+        let (x, y) = (f64::from(k % 3) * 0.5, f64::from(k / 3) * 0.25);
+        let confidence = if k == 4 { -1.0 } else { 0.5 };
+        text += &format!(
+            "0.{k} 1.0 2.0 {x} {y} 10{k}.5 {confidence} {} 1.5 0.3\n",
+            1 + k % 2
+        );
+    }
+    text
+}
+
+/// A valid archive.
+fn npz(folder: &Path) -> Result<Vec<u8>> {
+    let path = folder.join("sound.npz");
+    let grid = Grid::with_spacing([2, 3, 2], [0.5, 0.5, 1.0], LengthUnit::Micrometre)?;
+    let euler = Array4::from_shape_fn((3, 2, 3, 2), |(c, x, y, z)| (c + x + y + z) as f32 * 0.1);
+    Microstructure::new("m", Origin::Synthetic("ramp".into()), grid, euler)?.save(&path)?;
+    std::fs::read(&path).map_err(|e| Error::io(&path, e))
+}
+
+/// A LabDCT file of the given spacing with these datasets.
+fn lab_dct_with(fill: impl FnOnce(&mut hdf5_pure::GroupBuilder)) -> Result<Vec<u8>> {
+    let mut file = hdf5_pure::FileBuilder::new();
+    let mut scan = file.create_group("LabDCT");
+    scan.create_dataset("Spacing")
+        .with_f64_data(&[0.5; 3])
+        .with_shape(&[3]);
+    let mut data = scan.create_group("Data");
+    fill(&mut data);
+    scan.add_group(data.finish());
+    file.add_group(scan.finish());
+    file.finish()
+        .map_err(|e| Error::value("HDF5", e.to_string()))
+}
+
+/// A valid LabDCT file.
+fn lab_dct() -> Result<Vec<u8>> {
+    lab_dct_with(|data| {
+        data.create_dataset("Rodrigues")
+            .with_f32_data(&[0.1; 72])
+            .with_shape(&[2, 3, 4, 3]);
+        data.create_dataset("GrainId")
+            .with_i32_data(&[1; 24])
+            .with_shape(&[2, 3, 4]);
+    })
+}
+
+/// What reading these bytes under this name says.
+fn says(folder: &Path, name: &str, bytes: &[u8]) -> Result<String> {
+    let path = folder.join(name);
+    std::fs::write(&path, bytes).map_err(|e| Error::io(&path, e))?;
+    // A field reader that panics is as bad, and any of the formats may be handed any bytes.
+    let _ = Field::open(&path).map(|field| field.channels().len());
+    for format in formats() {
+        let _ = format.read(&path).map(|m| m.grid().voxels());
+    }
+    Ok(Microstructure::open(&path).map_or_else(|e| e.to_string(), |m| format!("read: {m:?}")))
+}
+
+fn folder() -> Result<tempfile::TempDir> {
+    tempfile::tempdir().map_err(|e| Error::io("a temporary folder", e))
+}
+
+#[test]
+fn the_sound_files_read() -> Result<()> {
+    let folder = folder()?;
+    for (name, bytes) in [
+        ("a.ang", ang().into_bytes()),
+        ("a.npz", npz(folder.path())?),
+        ("a.h5", lab_dct()?),
+        // By content alone.
+        ("ang.txt", ang().into_bytes()),
+        ("npz.zip", npz(folder.path())?),
+    ] {
+        let text = says(folder.path(), name, &bytes)?;
+        assert!(text.starts_with("read: "), "{name}: {text}");
+    }
+    Ok(())
+}
+
+#[test]
+fn ang_errors_name_line_and_expectation() -> Result<()> {
+    let folder = folder()?;
+    let sound = ang();
+    let cases: [(&str, &str, &[&str]); 16] = [
+        (
+            "0.2 1.0 2.0 1 0 102.5",
+            "nan 1.0 2.0 1 0 102.5",
+            &["line 18", "column 1", "finite"],
+        ),
+        (
+            "102.5 0.5",
+            "102.5 zero",
+            &["line 18", "column 7", "`zero`"],
+        ),
+        (
+            "102.5 0.5 1 1.5 0.3",
+            "102.5 0.5 1 1.5",
+            &["line 18", "expected 10", "found 9"],
+        ),
+        (
+            "102.5 0.5 1 1.5 0.3",
+            "102.5 0.5 1 1.5 0.3 7",
+            &["line 18", "expected 10", "found 11"],
+        ),
+        (
+            "102.5 0.5 1",
+            "102.5 0.5 3",
+            &["line 18", "phase 3", "[1, 2]"],
+        ),
+        ("102.5 0.5 1", "102.5 0.5 1.5", &["line 18", "phase", "1.5"]),
+        (
+            "2.0 1 0 102.5",
+            "2.0 0.7 0 102.5",
+            &["line 18", "x = 0.7", "square"],
+        ),
+        (
+            "2.0 1 0 102.5",
+            "2.0 0.5 0 102.5",
+            &["line 18", "second point"],
+        ),
+        (
+            "2.0 1 0 102.5",
+            "2.0 1.5 0 102.5",
+            &["line 18", "x = 1.5", "k below 3"],
+        ),
+        (
+            "# NROWS: 2",
+            "# NROWS: 3",
+            &["line 21", "expected 9 points", "found 6"],
+        ),
+        (
+            "# NROWS: 2",
+            "# NROWS: 1000000000000000000",
+            &["NROWS", "more points"],
+        ),
+        ("# NROWS: 2", "# NROWS: two", &["line 14", "NROWS", "`two`"]),
+        ("# NROWS: 2\n", "", &["header", "NROWS"]),
+        (
+            "# NCOLS_EVEN: 3",
+            "# NCOLS_EVEN: 4",
+            &["line 13", "NCOLS_EVEN", "expected 3"],
+        ),
+        ("SqrGrid", "Triangles", &["line 9", "`Triangles`"]),
+        (
+            "# XSTEP: 0.5",
+            "# XSTEP: -0.5",
+            &["line 10", "XSTEP", "-0.5"],
+        ),
+    ];
+    for (from, to, parts) in cases {
+        assert!(sound.contains(from), "{from}");
+        let text = says(
+            folder.path(),
+            "a.ang",
+            sound.replacen(from, to, 1).as_bytes(),
+        )?;
+        assert!(
+            parts.iter().all(|part| text.contains(part)) && !text.starts_with("read"),
+            "{to}: {text}"
+        );
+    }
+    // Columns and rows whose product overflows, and a row alone with endless others.
+    for (odd, rows) in [("9999999999", "9999999999"), ("3", "18446744073709551615")] {
+        let text = sound
+            .replace("NCOLS_ODD: 3", &format!("NCOLS_ODD: {odd}"))
+            .replace("NCOLS_EVEN: 3", &format!("NCOLS_EVEN: {odd}"))
+            .replace("NROWS: 2", &format!("NROWS: {rows}"));
+        let text = says(folder.path(), "a.ang", text.as_bytes())?;
+        assert!(text.contains("more points"), "{text}");
+    }
+    Ok(())
+}
+
+#[test]
+fn undeclared_phases_and_foreign_shapes_in_hdf5_are_named() -> Result<()> {
+    let folder = folder()?;
+    let build = |phase: u8, z: u64| {
+        lab_dct_with(|data| {
+            let rodrigues = data.create_dataset("Rodrigues");
+            rodrigues.with_f32_data(&[0.1; 6]).with_shape(&[1, 1, 2, 3]);
+            let phases = vec![phase; 2 * z as usize];
+            data.create_dataset("PhaseId")
+                .with_u8_data(&phases)
+                .with_shape(&[z, 1, 2]);
+        })
+    };
+    let text = says(folder.path(), "a.h5", &build(3, 1)?)?;
+    assert!(
+        text.contains("LabDCT/Data/PhaseId") && text.contains("phase 3"),
+        "{text}"
+    );
+    let text = says(folder.path(), "a.h5", &build(0, 2)?)?;
+    assert!(
+        text.contains("LabDCT/Data/PhaseId") && text.contains("[2, 1, 2]"),
+        "{text}"
+    );
+    Ok(())
+}
+
+#[test]
+fn truncated_files_are_refused_at_every_length() -> Result<()> {
+    let folder = folder()?;
+    let ang = ang();
+    // Losing the last number or two may leave a sound row; losing a row does not.
+    let last_row = ang.trim_end().rfind('\n').unwrap_or(0);
+    for (name, bytes, until) in [
+        ("a.ang", ang.as_bytes(), last_row),
+        ("a.npz", &npz(folder.path())?[..], usize::MAX),
+        ("a.h5", &lab_dct()?[..], usize::MAX),
+    ] {
+        let until = until.min(bytes.len() - 1);
+        for end in (0..=until).step_by(7.max(until / 150)).chain([until]) {
+            let text = says(folder.path(), name, &bytes[..end])?;
+            assert!(!text.starts_with("read: "), "{name} cut at {end}: {text}");
+            assert!(text.contains(name), "{text}");
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let folder = folder().map_err(fail)?;
+        for (name, start) in [
+            ("a.ang", &b"# TEM_PIXperUM\n"[..]), ("a.npz", b"PK\x03\x04"), ("a.h5", b"\x89HDF\r\n\x1a\n"), ("a.npz", b""),
+        ] {
+            let all = [start, &bytes].concat();
+            says(folder.path(), name, &all).map_err(fail)?;
+        }
+    }
+
+    #[test]
+    fn mutated_files_never_panic(
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        digits: bool,
+    ) {
+        let folder = folder().map_err(fail)?;
+        let npz = npz(folder.path()).map_err(fail)?;
+        for (name, mut bytes) in [
+            ("a.ang", ang().into_bytes()), ("a.npz", npz), ("a.h5", lab_dct().map_err(fail)?),
+        ] {
+            for (at, byte) in &changes {
+                let at = at.index(bytes.len());
+                bytes[at] = if digits { b'0' + byte % 10 } else { *byte };
+            }
+            says(folder.path(), name, &bytes).map_err(fail)?;
+        }
+    }
+}
+
+fn fail(error: Error) -> TestCaseError {
+    TestCaseError::fail(error.to_string())
+}

@@ -1,0 +1,147 @@
+//! Datasets of an HDF5 file, with errors that name them.
+
+use crate::{Error, Result};
+use hdf5_pure::{DType, Dataset, File};
+use ndarray::Array3;
+use std::path::{Path, PathBuf};
+
+/// Whether a file that begins like this is HDF5.
+pub(super) fn is_container(head: &[u8]) -> bool {
+    head.starts_with(b"\x89HDF\r\n\x1a\n")
+}
+
+/// An open HDF5 file.
+pub(super) struct Hdf5 {
+    path: PathBuf,
+    file: File,
+}
+
+impl Hdf5 {
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = File::open_streaming(path)
+            .map_err(|e| Error::format(path, "HDF5 file", format!("does not open: {e}")))?;
+        Ok(Hdf5 {
+            path: path.to_owned(),
+            file,
+        })
+    }
+
+    /// Whether there is a group of this name.
+    pub fn has_group(&self, name: &str) -> bool {
+        self.file.group(name).is_ok()
+    }
+
+    /// Whether there is a dataset of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.file.dataset(name).is_ok()
+    }
+
+    /// The names of the groups inside a group, sorted.
+    pub fn groups(&self, name: &str) -> Result<Vec<String>> {
+        let group = self.file.group(name);
+        let mut names = group
+            .and_then(|group| group.groups())
+            .map_err(|e| Error::format(&self.path, format!("group {name}"), e.to_string()))?;
+        names.sort();
+        Ok(names)
+    }
+
+    /// The names of the datasets inside a group, sorted.
+    pub fn datasets(&self, name: &str) -> Result<Vec<String>> {
+        let group = self.file.group(name);
+        let mut names = group
+            .and_then(|group| group.datasets())
+            .map_err(|e| Error::format(&self.path, format!("group {name}"), e.to_string()))?;
+        names.sort();
+        Ok(names)
+    }
+
+    /// Whether a dataset holds floating-point numbers.
+    pub fn is_float(&self, name: &str) -> bool {
+        let dataset = self.file.dataset(name);
+        let kind = dataset.and_then(|dataset| dataset.dtype());
+        matches!(kind, Ok(DType::F32 | DType::F64))
+    }
+
+    /// The shape of a dataset.
+    pub fn shape(&self, name: &str) -> Result<Vec<usize>> {
+        let shape = self.dataset(name)?.shape().map_err(|e| self.bad(name, e))?;
+        shape
+            .iter()
+            .map(|&edge| usize::try_from(edge).map_err(|e| self.bad(name, e)))
+            .collect()
+    }
+
+    pub fn f32(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+        self.values(name, shape, Dataset::read_f32)
+    }
+
+    pub fn f64(&self, name: &str, shape: &[usize]) -> Result<Vec<f64>> {
+        self.values(name, shape, Dataset::read_f64)
+    }
+
+    pub fn i64(&self, name: &str, shape: &[usize]) -> Result<Vec<i64>> {
+        self.values(name, shape, Dataset::read_i64)
+    }
+
+    /// A dataset's strings, without padding.
+    pub fn texts(&self, name: &str) -> Result<Vec<String>> {
+        let texts = self.dataset(name)?.read_string();
+        let texts = texts.map_err(|e| self.bad(name, e))?;
+        let trimmed = texts.iter().map(|text| text.trim_matches(['\0', ' ']));
+        Ok(trimmed.map(str::to_owned).collect())
+    }
+
+    /// A dataset's first string, without padding.
+    pub fn text(&self, name: &str) -> Result<String> {
+        Ok(self.texts(name)?.into_iter().next().unwrap_or_default())
+    }
+
+    /// An error that names a dataset.
+    pub fn bad(&self, name: &str, problem: impl std::fmt::Display) -> Error {
+        Error::format(&self.path, format!("dataset {name}"), problem.to_string())
+    }
+
+    fn dataset(&self, name: &str) -> Result<Dataset> {
+        self.file.dataset(name).map_err(|e| self.bad(name, e))
+    }
+
+    fn values<T>(
+        &self,
+        name: &str,
+        shape: &[usize],
+        read: impl FnOnce(&Dataset) -> Result<Vec<T>, hdf5_pure::Error>,
+    ) -> Result<Vec<T>> {
+        let found = self.shape(name)?;
+        let expects = || format!("expected the shape {shape:?}, found {found:?}");
+        if found != shape {
+            return Err(self.bad(name, expects()));
+        }
+        let values = read(&self.dataset(name)?).map_err(|e| self.bad(name, e))?;
+        if values.len() != shape.iter().product::<usize>() {
+            let problem = format!("{}, with {} values", expects(), values.len());
+            return Err(self.bad(name, problem));
+        }
+        Ok(values)
+    }
+}
+
+/// Values stored in axis order `z, y, x`, converted and in axis order `x, y, z`. The
+/// conversion is given each value's index in the file.
+pub(super) fn to_xyz<S: Copy, T>(
+    values: &[S],
+    [nz, ny, nx]: [usize; 3],
+    convert: impl Fn(usize, S) -> Result<T>,
+) -> Result<Array3<T>> {
+    let mut out = Vec::with_capacity(values.len());
+    for x in 0..nx {
+        for y in 0..ny {
+            for z in 0..nz {
+                let index = (z * ny + y) * nx + x;
+                out.push(convert(index, values[index])?);
+            }
+        }
+    }
+    Array3::from_shape_vec((nx, ny, nz), out)
+        .map_err(|_| Error::shape("dataset", [nz, ny, nx], values.len()))
+}

@@ -1,0 +1,209 @@
+//! VTK image data (`.vti`), written for ParaView, VTK and whatever reads with it: XML with the
+//! arrays as raw little-endian bytes behind it. Voxels are cells; arrays are `euler` (three
+//! components, radians), `phase`, `mask`, `grain_ids` and the properties.
+
+use super::{Format, Writer};
+use crate::microstructure::Microstructure;
+use crate::{Error, Result};
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+/// The VTK image data format.
+pub(super) struct Vti;
+
+impl Format for Vti {
+    fn name(&self) -> &'static str {
+        "VTK image data"
+    }
+
+    fn endings(&self) -> &'static [&'static str] {
+        &["vti"]
+    }
+
+    fn recognises(&self, _path: &Path, head: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(head);
+        text.contains("<VTKFile") && text.contains("ImageData")
+    }
+
+    fn read(&self, path: &Path) -> Result<Microstructure> {
+        Err(Error::UnknownFormat {
+            path: path.to_owned(),
+            problem: "VTK image data are written, not read".into(),
+        })
+    }
+
+    fn writer(&self) -> Option<Writer> {
+        Some(write)
+    }
+}
+
+/// One array: its values as bytes are appended for the voxel `x, y, z`.
+struct Array<'a> {
+    name: String,
+    kind: &'static str,
+    components: usize,
+    bytes: usize,
+    put: Box<dyn Fn([usize; 3], &mut Vec<u8>) + 'a>,
+}
+
+fn write(made: &Microstructure, file: &mut File, path: &Path) -> Result<()> {
+    let grid = made.grid();
+    let [nx, ny, nz] = grid.shape;
+    let arrays = arrays(made);
+    let mut head = String::new();
+    let triple = |v: [f64; 3]| format!("{} {} {}", v[0], v[1], v[2]);
+    // VTK's origin is the corner of the first cell.
+    let corner = std::array::from_fn(|axis| grid.origin[axis] - 0.5 * grid.spacing[axis]);
+    let extent = format!("0 {nx} 0 {ny} 0 {nz}");
+    let _ = write!(
+        head,
+        "<?xml version=\"1.0\"?>\n<VTKFile type=\"ImageData\" version=\"1.0\" \
+         byte_order=\"LittleEndian\" header_type=\"UInt64\">\n<ImageData WholeExtent=\"{extent}\" \
+         Origin=\"{}\" Spacing=\"{}\">\n<Piece Extent=\"{extent}\">\n<CellData>\n",
+        triple(corner),
+        triple(grid.spacing)
+    );
+    let mut offset = 0;
+    for array in &arrays {
+        let _ = writeln!(
+            head,
+            "<DataArray type=\"{}\" Name=\"{}\" NumberOfComponents=\"{}\" format=\"appended\" \
+             offset=\"{offset}\"/>",
+            array.kind,
+            escaped(&array.name),
+            array.components
+        );
+        offset += 8 + grid.voxels() * array.bytes;
+    }
+    head += "</CellData>\n</Piece>\n</ImageData>\n<AppendedData encoding=\"raw\">\n_";
+
+    let io = |e| Error::io(path, e);
+    let mut out = BufWriter::with_capacity(1 << 18, file);
+    out.write_all(head.as_bytes()).map_err(io)?;
+    let mut row = Vec::new();
+    for array in &arrays {
+        let bytes = (grid.voxels() * array.bytes) as u64;
+        out.write_all(&bytes.to_le_bytes()).map_err(io)?;
+        for z in 0..nz {
+            for y in 0..ny {
+                row.clear();
+                for x in 0..nx {
+                    (array.put)([x, y, z], &mut row);
+                }
+                out.write_all(&row).map_err(io)?;
+            }
+        }
+    }
+    out.write_all(b"\n</AppendedData>\n</VTKFile>\n")
+        .map_err(io)?;
+    out.flush().map_err(io)
+}
+
+fn arrays(made: &Microstructure) -> Vec<Array<'_>> {
+    let array = |name: &str, kind, components, bytes, put| Array {
+        name: name.to_owned(),
+        kind,
+        components,
+        bytes,
+        put,
+    };
+    let mut arrays = vec![
+        array(
+            "euler",
+            "Float32",
+            3,
+            12,
+            Box::new(|[x, y, z]: [usize; 3], out: &mut Vec<u8>| {
+                for c in 0..3 {
+                    out.extend_from_slice(&made.euler()[[c, x, y, z]].to_le_bytes());
+                }
+            }) as Box<dyn Fn([usize; 3], &mut Vec<u8>)>,
+        ),
+        array(
+            "phase",
+            "UInt8",
+            1,
+            1,
+            Box::new(|at, out| out.push(made.phase()[at])),
+        ),
+        array(
+            "mask",
+            "UInt8",
+            1,
+            1,
+            Box::new(|at, out| out.push(u8::from(made.mask()[at]))),
+        ),
+    ];
+    if let Some(ids) = made.grain_ids() {
+        let put = Box::new(|at, out: &mut Vec<u8>| out.extend_from_slice(&ids[at].to_le_bytes()));
+        arrays.push(array("grain_ids", "UInt32", 1, 4, put));
+    }
+    for (name, values) in made.properties() {
+        let put =
+            Box::new(|at, out: &mut Vec<u8>| out.extend_from_slice(&values[at].to_le_bytes()));
+        arrays.push(array(name, "Float32", 1, 4, put));
+    }
+    arrays
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for letter in text.chars() {
+        match letter {
+            '&' => out += "&amp;",
+            '<' => out += "&lt;",
+            '>' => out += "&gt;",
+            '"' => out += "&quot;",
+            control if control.is_control() => out.push(' '),
+            plain => out.push(plain),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::microstructure::{Grid, LengthUnit, Origin};
+    use ndarray::{Array3, Array4};
+
+    /// The layout by the VTK file format's description: each array is its length in bytes as
+    /// UInt64, then the values, x fastest.
+    #[test]
+    fn arrays_follow_the_header_with_x_fastest() -> Result<()> {
+        let mut grid = Grid::with_spacing([2, 3, 2], [0.5, 1.0, 2.0], LengthUnit::Micrometre)?;
+        grid.origin = [1.0, 0.0, 0.0];
+        let euler = Array4::from_shape_fn((3, 2, 3, 2), |(c, x, y, z)| {
+            (1000 * c + 100 * x + 10 * y + z) as f32
+        });
+        let ids = Array3::from_shape_fn((2, 3, 2), |(x, y, z)| (100 * x + 10 * y + z) as u32);
+        let made = Microstructure::new("m", Origin::Synthetic("numbers".into()), grid, euler)?
+            .with_grain_ids(ids)?
+            .with_property("a<b", Array3::from_elem((2, 3, 2), 0.5))?;
+        let folder = tempfile::tempdir().map_err(|e| Error::io("", e))?;
+        let path = folder.path().join("m.vti");
+        made.save(&path)?;
+        let bytes = std::fs::read(&path).map_err(|e| Error::io(&path, e))?;
+        let start = bytes.windows(2).position(|w| w == b"\n_").unwrap_or(0) + 2;
+        let head = String::from_utf8_lossy(&bytes[..start]);
+        assert!(
+            head.contains(
+                "WholeExtent=\"0 2 0 3 0 2\" Origin=\"0.75 -0.5 -1\" Spacing=\"0.5 1 2\""
+            ),
+            "{head}"
+        );
+        assert!(head.contains("Name=\"a&lt;b\""), "{head}");
+        let word = |at: usize| u32::from_le_bytes(std::array::from_fn(|k| bytes[start + at + k]));
+        assert_eq!(word(0), 12 * 12);
+        // The second voxel is x = 1; its second angle is the fifth number.
+        assert_eq!(f32::from_bits(word(8 + 4 * 4)), 1100.0);
+        let ids = 8 + 144 + 2 * (8 + 12);
+        assert_eq!(word(ids), 12 * 4);
+        let found: Vec<u32> = (0..12).map(|k| word(ids + 8 + 4 * k)).collect();
+        assert_eq!(found, [0, 100, 10, 110, 20, 120, 1, 101, 11, 111, 21, 121]);
+        assert!(bytes.ends_with(b"</VTKFile>\n"));
+        Ok(())
+    }
+}
