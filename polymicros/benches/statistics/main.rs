@@ -3,7 +3,9 @@ use std::time::Instant;
 fn main() -> polymicros::Result<()> {
     let fft = RealFft::<f32>::new([128; 3])?;
     let n = fft.voxels();
-    let real: Vec<f32> = (0..n).map(|i| ((i * 7919) % 1000) as f32 / 1000.0).collect();
+    let real: Vec<f32> = (0..n)
+        .map(|i| ((i * 7919) % 1000) as f32 / 1000.0)
+        .collect();
     let mut back = vec![0f32; n];
     let mut s = fft.spectrum();
     let (mut f, mut b) = (vec![], vec![]);
@@ -17,6 +19,9 @@ fn main() -> polymicros::Result<()> {
     }
     f.sort();
     b.sort();
-    println!("forward {:?} {:?} inverse {:?} {:?}", f[0], f[10], b[0], b[10]);
+    println!(
+        "forward {:?} {:?} inverse {:?} {:?}",
+        f[0], f[10], b[0], b[10]
+    );
     Ok(())
 }

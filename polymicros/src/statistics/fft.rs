@@ -1,8 +1,8 @@
 //! The real Fourier transform of a volume, a map or a line.
 
 use crate::{Error, Result};
-use rayon::prelude::*;
 use ndarray::{ArrayViewMut2, Axis};
+use rayon::prelude::*;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::{Fft, FftNum};
 use std::ops::Range;
@@ -173,16 +173,20 @@ impl<T: FftNum> RealFft<T> {
         self.fits(real.len(), spectrum.len())?;
         let fft = &*self.planes.1;
         let scale = self.inverse_scale()?;
-        matrix(spectrum, self.inner[0], self.inner[1] * (self.inner[2] / 2 + 1))?
-            .axis_chunks_iter_mut(Axis(1), BLOCK)
-            .into_par_iter()
-            .for_each_init(
-                || self.scratch(),
-                |scratch, mut block| {
-                    block.mapv_inplace(|value| value * scale);
-                    transform_block(fft, block, scratch);
-                },
-            );
+        matrix(
+            spectrum,
+            self.inner[0],
+            self.inner[1] * (self.inner[2] / 2 + 1),
+        )?
+        .axis_chunks_iter_mut(Axis(1), BLOCK)
+        .into_par_iter()
+        .for_each_init(
+            || self.scratch(),
+            |scratch, mut block| {
+                block.mapv_inplace(|value| value * scale);
+                transform_block(fft, block, scratch);
+            },
+        );
         self.inverse_planes(spectrum, real)
     }
 
@@ -345,3 +349,6 @@ fn collect<T: Copy>(lines: &[T], mut block: ArrayViewMut2<'_, T>) {
 fn unexpected(error: realfft::FftError) -> Error {
     Error::numerical("row transform", error.to_string())
 }
+
+#[cfg(test)]
+mod tests;
