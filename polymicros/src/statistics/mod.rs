@@ -5,6 +5,7 @@ mod estimate;
 mod fft;
 mod one_point;
 mod pairs;
+mod pca;
 mod two_point;
 
 pub use correlator::Correlator;
@@ -12,4 +13,5 @@ pub use estimate::Cutoff;
 pub use fft::{Complex, RealFft};
 pub use one_point::OnePoint;
 pub use pairs::Pairs;
+pub use pca::{Pca, Vectors};
 pub use two_point::{Moment, TwoPoint};
