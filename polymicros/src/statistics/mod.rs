@@ -1,1 +1,17 @@
 //! Spatial statistics (paper 2.1.1, A.4, 5.1).
+
+mod correlator;
+mod estimate;
+mod fft;
+mod one_point;
+mod pairs;
+mod pca;
+mod two_point;
+
+pub use correlator::Correlator;
+pub use estimate::Cutoff;
+pub use fft::{Complex, RealFft};
+pub use one_point::OnePoint;
+pub use pairs::Pairs;
+pub use pca::{Pca, Vectors};
+pub use two_point::{Moment, TwoPoint};
