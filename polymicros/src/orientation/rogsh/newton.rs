@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn cholesky_solves_and_refuses() {
         let m = [[4.0, 1.0, 0.5], [1.0, 3.0, -0.25], [0.5, -0.25, 2.0]];
-        let x = solve_positive(m, [6.5, 6.25, 6.0]);
+        let x = solve_positive(m, [7.5, 6.25, 6.0]);
         assert!(
             x.is_some_and(|x| distance(x, [1.0, 2.0, 3.0]) < 1e-14),
             "{x:?}"

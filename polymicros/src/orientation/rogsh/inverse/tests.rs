@@ -192,3 +192,33 @@ fn what_makes_no_sense_is_refused_or_marked() -> Result<()> {
     assert_eq!(inverse.table.orientations.len(), 32 * 32 * 12);
     Ok(())
 }
+
+#[test]
+fn scratch_stats() -> Result<()> {
+    let inverse = RogshInverse::new()?;
+    let es = random_orientations(200_000, 41);
+    let vs: Vec<_> = es.iter().map(|e| rogsh(*e)).collect();
+    let t = std::time::Instant::now();
+    let mut bad = 0;
+    for v in &vs {
+        let f = inverse.invert(*v);
+        if f.residual > 1e-9 {
+            bad += 1;
+            if bad < 20 {
+                println!("{v:?} {:e}", f.residual);
+            }
+        }
+    }
+    println!("bad {bad}, {:?} per value", t.elapsed() / 200_000);
+    let vs = anywhere(20_000, 5);
+    let t = std::time::Instant::now();
+    let mut out = 0;
+    for v in &vs {
+        out += usize::from(inverse.invert(*v).residual > 1e-9);
+    }
+    println!("anywhere: out {out}, {:?} per value", t.elapsed() / 20_000);
+    let t = std::time::Instant::now();
+    let i2 = RogshInverse::new()?;
+    println!("table {:?} {i2:?}", t.elapsed());
+    Ok(())
+}
