@@ -62,6 +62,130 @@ fn lab_dct() -> Result<Vec<u8>> {
     })
 }
 
+/// A valid map in the `.ctf` format.
+fn ctf() -> String {
+    let mut text = String::from(
+        "Channel Text File\r\nJobMode\tGrid\r\nXCells\t3\r\nYCells\t2\r\nXStep\t0,5\r\n\
+         YStep\t0,5\r\nPhases\t1\r\n3,5;3,5;3,5\t90;90;90\tNickel\t11\t225\r\n\
+         Phase\tX\tY\tEuler1\tEuler2\tEuler3\tMAD\r\n",
+    );
+    for k in 0..6 {
+        let (x, y) = (5 * (k % 3), 5 * (k / 3));
+        text += &format!(
+            "1\t{}\t{}\t1{k},5\t20,5\t30,5\t0,6\r\n",
+            tenths(x),
+            tenths(y)
+        );
+    }
+    text
+}
+
+fn tenths(n: i32) -> String {
+    format!("{},{}", n / 10, n % 10)
+}
+
+/// A valid `.cpr` and its `.crc`.
+fn oxford() -> (String, Vec<u8>) {
+    let text = "[General]\nJobMode=RegularGrid\n[Job]\nGridDistX=0.5\nGridDistY=0.5\nxCells=3\n\
+                yCells=2\n[Fields]\nCount=4\nField1=3\nField2=4\nField3=5\nField4=7\n[Phases]\n\
+                Count=1\n[Phase1]\nStructureName=Ni\na=3.5\nb=3.5\nc=3.5\nalpha=90\nbeta=90\n\
+                gamma=90\nLaueGroup=11\n";
+    let record: Vec<u8> = [&[1][..], &[0x00, 0x00, 0x80, 0x3f].repeat(3), &[77]].concat();
+    (text.into(), record.repeat(6))
+}
+
+/// A valid DREAM.3D file; the Euler angles are those given.
+fn dream3d(angles: &[f32; 18], phase: i32) -> Result<Vec<u8>> {
+    let mut file = hdf5_pure::FileBuilder::new();
+    let mut all = file.create_group("DataContainers");
+    let mut container = all.create_group("Image");
+    let mut geometry = container.create_group("_SIMPL_GEOMETRY");
+    geometry
+        .create_dataset("DIMENSIONS")
+        .with_i64_data(&[3, 2, 1])
+        .with_shape(&[3]);
+    geometry
+        .create_dataset("SPACING")
+        .with_f32_data(&[0.5; 3])
+        .with_shape(&[3]);
+    geometry
+        .create_dataset("ORIGIN")
+        .with_f32_data(&[0.0; 3])
+        .with_shape(&[3]);
+    container.add_group(geometry.finish());
+    let mut cells = container.create_group("Cells");
+    cells
+        .create_dataset("EulerAngles")
+        .with_f32_data(angles)
+        .with_shape(&[1, 2, 3, 3]);
+    cells
+        .create_dataset("Phases")
+        .with_i32_data(&[phase; 6])
+        .with_shape(&[1, 2, 3, 1]);
+    container.add_group(cells.finish());
+    let mut ensemble = container.create_group("Ensemble");
+    ensemble
+        .create_dataset("CrystalStructures")
+        .with_u32_data(&[999, 1])
+        .with_shape(&[2, 1]);
+    container.add_group(ensemble.finish());
+    all.add_group(container.finish());
+    file.add_group(all.finish());
+    file.finish()
+        .map_err(|e| Error::value("HDF5", e.to_string()))
+}
+
+/// A valid EDAX file of `rows` x 2 points; the header promises 2 x 2.
+fn edax(rows: u64, phase: i8) -> Result<Vec<u8>> {
+    let mut file = hdf5_pure::FileBuilder::new();
+    let mut scan = file.create_group("Scan 1");
+    let mut ebsd = scan.create_group("EBSD");
+    let mut header = ebsd.create_group("Header");
+    header
+        .create_dataset("Grid Type")
+        .with_u8_data(b"SqrGrid")
+        .with_shape(&[7]);
+    header
+        .create_dataset("nColumns")
+        .with_i32_data(&[2])
+        .with_shape(&[1]);
+    header
+        .create_dataset("nRows")
+        .with_i32_data(&[2])
+        .with_shape(&[1]);
+    header
+        .create_dataset("Step X")
+        .with_f32_data(&[0.5])
+        .with_shape(&[1]);
+    header
+        .create_dataset("Step Y")
+        .with_f32_data(&[0.5])
+        .with_shape(&[1]);
+    ebsd.add_group(header.finish());
+    let mut data = ebsd.create_group("Data");
+    let count = 2 * rows as usize;
+    let mut put = |name: &str, value: &dyn Fn(usize) -> f32| {
+        let values: Vec<f32> = (0..count).map(value).collect();
+        data.create_dataset(name)
+            .with_f32_data(&values)
+            .with_shape(&[count as u64]);
+    };
+    for name in ["Phi1", "Phi", "Phi2", "CI"] {
+        put(name, &|_| 0.5);
+    }
+    put("X Position", &|k| (k % 2) as f32 * 0.5);
+    put("Y Position", &|k| (k / 2) as f32 * 0.5);
+    let phases = vec![phase; count];
+    data.create_dataset("Phase")
+        .with_i8_data(&phases)
+        .with_shape(&[count as u64]);
+    ebsd.add_group(data.finish());
+    scan.add_group(ebsd.finish());
+    file.add_group(scan.finish());
+    file.finish()
+        .map_err(|e| Error::value("HDF5", e.to_string()))
+}
+
 /// What reading these bytes under this name says.
 fn says(folder: &Path, name: &str, bytes: &[u8]) -> Result<String> {
     let path = folder.join(name);
