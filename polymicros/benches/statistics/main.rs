@@ -1,27 +1,22 @@
 use polymicros::statistics::*;
 use std::time::Instant;
 fn main() -> polymicros::Result<()> {
-    let fft = RealFft::<f32>::new([128; 3])?;
-    let n = fft.voxels();
-    let real: Vec<f32> = (0..n)
-        .map(|i| ((i * 7919) % 1000) as f32 / 1000.0)
-        .collect();
-    let mut back = vec![0f32; n];
-    let mut s = fft.spectrum();
-    let (mut f, mut b) = (vec![], vec![]);
-    for _ in 0..20 {
+    let (n, f) = (200, 64 * 64 * 64 * 3);
+    let rows = ndarray::Array2::from_shape_fn((n, f), |(i, j)| {
+        ((i * 7919 + j * (31 + i * i)) % 1009) as f32 / 1000.0 + (j % 13) as f32
+    });
+    let v = Vectors::from_rows(rows)?;
+    for _ in 0..5 {
         let t = Instant::now();
-        fft.forward(&real, &mut s)?;
-        f.push(t.elapsed());
-        let t = Instant::now();
-        fft.inverse(&mut s, &mut back)?;
-        b.push(t.elapsed());
+        let mut p = Pca::fit(&v)?;
+        let a = t.elapsed();
+        p.compute_components(&v, 10)?;
+        println!(
+            "fit {a:?} with 10 components {:?}, rank {} last {:e}",
+            t.elapsed(),
+            p.rank(),
+            p.explained_variance()[p.rank() - 1] / p.explained_variance()[0]
+        );
     }
-    f.sort();
-    b.sort();
-    println!(
-        "forward {:?} {:?} inverse {:?} {:?}",
-        f[0], f[10], b[0], b[10]
-    );
     Ok(())
 }

@@ -2,10 +2,11 @@
 
 use super::Vectors;
 use crate::{Error, Result};
+use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
-use faer::{Accum, Diag, Mat, MatRef, Par};
+use faer::{Accum, Mat, MatRef, Par};
 use rayon::prelude::*;
 use std::ops::Range;
 
