@@ -3,6 +3,7 @@
 mod field;
 mod grid;
 mod orientation_map;
+mod stand_in;
 
 pub use field::Field;
 pub use grid::{Grid, LengthUnit};
