@@ -4,6 +4,7 @@ mod field;
 pub mod format;
 mod grid;
 mod orientation_map;
+mod stand_in;
 
 pub use field::Field;
 pub use grid::{Grid, LengthUnit};

@@ -1,0 +1,225 @@
+//! Curvature-driven grain growth by threshold dynamics.
+//!
+//! The scheme is that of Merriman, Bence and Osher, in its form for many phases: the indicator of
+//! each grain diffuses for a short time, and each voxel goes to the grain whose diffused indicator
+//! is largest there. Boundaries then move towards their centres of curvature with the velocity
+//! `1/R1 + 1/R2` (mobility and energy are one), and three boundaries meet at 120 degrees.
+//! Diffusion for a time `dt` is a Gaussian of standard deviation `sigma = sqrt(2 dt)`.
+
+use super::diffusion::{Axis, Segment, Tile, diffuse};
+use rayon::prelude::*;
+
+/// The smallest periodic box around a grain, from `lo` over `len` voxels on each axis.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct GrainBox {
+    pub lo: [usize; 3],
+    pub len: [usize; 3],
+    /// Voxels in the grain; a grain of none has vanished.
+    pub voxels: usize,
+}
+
+/// Grains in a periodic box of cubic voxels, and for how long they have grown.
+#[derive(Debug, Clone)]
+pub(super) struct Growth {
+    pub shape: [usize; 3],
+    /// The grain of each voxel, from 0, in axis order `x, y, z`.
+    pub labels: Vec<u32>,
+    pub boxes: Vec<GrainBox>,
+    /// Voxels squared over mobility times energy.
+    pub time: f64,
+}
+
+/// Tiles worked out at once: enough for all threads, few enough to stay small in memory.
+const BATCH: usize = 256;
+/// Planes of constant x that one thread compares at once.
+const SLAB: usize = 8;
+
+impl Growth {
+    /// Grains as `labels` has them, numbered `0 .. grains`.
+    pub fn new(shape: [usize; 3], labels: Vec<u32>, grains: usize) -> Self {
+        let boxes = boxes(shape, &labels, grains);
+        Growth {
+            shape,
+            labels,
+            boxes,
+            time: 0.0,
+        }
+    }
+
+    /// The grains that are left.
+    pub fn alive(&self) -> usize {
+        self.boxes.iter().filter(|b| b.voxels > 0).count()
+    }
+
+    /// Edge of a cube with a grain's mean volume.
+    pub fn mean_edge(&self) -> f64 {
+        (self.labels.len() as f64 / self.alive().max(1) as f64).cbrt()
+    }
+
+    /// Grows for the time `sigma^2 / 2`.
+    pub fn step(&mut self, sigma: f64) {
+        self.labels = self.threshold(self.shape.map(|n| Axis::step(n, sigma)));
+        self.boxes = boxes(self.shape, &self.labels, self.boxes.len());
+        self.time += 0.5 * sigma * sigma;
+    }
+
+    /// Grows until at most `grains` are left. A step's `sigma` follows the grains' size: much
+    /// smaller, and boundaries would be pinned by the lattice; much larger, and diffusion would
+    /// reach across a grain.
+    pub fn until(&mut self, grains: usize) {
+        let mut patience = 1.0;
+        while self.alive() > grains.max(1) {
+            let before = self.alive();
+            self.step(patience * (STEP * self.mean_edge()).max(LEAST_STEP));
+            // Few, large grains with flat boundaries may be pinned after all.
+            patience = if self.alive() < before {
+                1.0
+            } else {
+                1.2 * patience
+            };
+        }
+    }
+
+    /// The grain with the largest diffused indicator at each output of the three axes.
+    pub fn threshold(&self, axes: [Axis; 3]) -> Vec<u32> {
+        let shape = axes.map(|axis| axis.outputs);
+        let plane = shape[1] * shape[2];
+        let mut labels = vec![0u32; shape[0] * plane];
+        let mut best = vec![0.0f32; shape[0] * plane];
+        let grains: Vec<u32> = (0..self.boxes.len() as u32)
+            .filter(|&grain| self.boxes[grain as usize].voxels > 0)
+            .collect();
+        for batch in grains.chunks(BATCH) {
+            let tiles: Vec<Vec<Tile>> = batch
+                .par_iter()
+                .map(|&grain| self.tiles(grain, &axes))
+                .collect();
+            // Slab by slab, and in each the grains in order: the result is the same on any number
+            // of threads.
+            labels
+                .par_chunks_mut(SLAB * plane)
+                .zip(best.par_chunks_mut(SLAB * plane))
+                .enumerate()
+                .for_each(|(slab, (labels, best))| {
+                    for tile in tiles.iter().flatten() {
+                        compare(tile, shape, slab * SLAB, labels, best);
+                    }
+                });
+        }
+        labels
+    }
+
+    fn tiles(&self, grain: u32, axes: &[Axis; 3]) -> Vec<Tile> {
+        let GrainBox { lo, len, .. } = self.boxes[grain as usize];
+        let segments: [Vec<Segment>; 3] = std::array::from_fn(|a| axes[a].segments(lo[a], len[a]));
+        if segments.iter().any(Vec::is_empty) {
+            return Vec::new();
+        }
+        let [nx, ny, nz] = self.shape;
+        let mut inside = Vec::with_capacity(len.iter().product());
+        for x in 0..len[0] {
+            for y in 0..len[1] {
+                let row = ((lo[0] + x) % nx * ny + (lo[1] + y) % ny) * nz;
+                let row = &self.labels[row..row + nz];
+                let straight = len[2].min(nz - lo[2]);
+                inside.extend(row[lo[2]..lo[2] + straight].iter().map(|&l| l == grain));
+                inside.extend(row[..len[2] - straight].iter().map(|&l| l == grain));
+            }
+        }
+        let mut tiles = Vec::with_capacity(1);
+        for x in &segments[0] {
+            for y in &segments[1] {
+                for z in &segments[2] {
+                    tiles.push(diffuse(grain, &inside, len, [x, y, z]));
+                }
+            }
+        }
+        tiles
+    }
+}
+
+/// Step width over the edge of a mean grain's cube, and its least value in voxels.
+const STEP: f64 = 0.17;
+const LEAST_STEP: f64 = 1.1;
+
+/// Gives the voxels of one slab to the tile's grain where its value is the largest so far.
+fn compare(tile: &Tile, shape: [usize; 3], from: usize, labels: &mut [u32], best: &mut [f32]) {
+    let [nx, ny, nz] = shape;
+    let planes = best.len() / (ny * nz);
+    let [ox, oy, oz] = tile.len;
+    let straight = oz.min(nz - tile.first[2]);
+    for x in 0..ox {
+        let at = (tile.first[0] + x) % nx;
+        if at < from || at >= from + planes {
+            continue;
+        }
+        for y in 0..oy {
+            let row = ((at - from) * ny + (tile.first[1] + y) % ny) * nz;
+            let values = &tile.values[(x * oy + y) * oz..][..oz];
+            let mut take = |start: usize, values: &[f32]| {
+                let end = start + values.len();
+                let targets = best[start..end].iter_mut().zip(&mut labels[start..end]);
+                for ((best, label), &value) in targets.zip(values) {
+                    let wins = value > *best;
+                    *best = if wins { value } else { *best };
+                    *label = if wins { tile.grain } else { *label };
+                }
+            };
+            take(row + tile.first[2], &values[..straight]);
+            take(row, &values[straight..]);
+        }
+    }
+}
+
+/// The box of each grain: on each axis the whole period without its longest empty stretch.
+fn boxes(shape: [usize; 3], labels: &[u32], grains: usize) -> Vec<GrainBox> {
+    let [nx, ny, nz] = shape;
+    let width = nx + ny + nz;
+    let mut occupied = vec![false; grains * width];
+    let mut voxels = vec![0usize; grains];
+    for (row, labels) in labels.chunks_exact(nz).enumerate() {
+        let mut z = 0;
+        for run in labels.chunk_by(|a, b| a == b) {
+            let grain = run[0] as usize;
+            let marks = &mut occupied[grain * width..(grain + 1) * width];
+            marks[row / ny] = true;
+            marks[nx + row % ny] = true;
+            marks[nx + ny + z..nx + ny + z + run.len()].fill(true);
+            voxels[grain] += run.len();
+            z += run.len();
+        }
+    }
+    (0..grains)
+        .map(|grain| {
+            let marks = &occupied[grain * width..(grain + 1) * width];
+            let axes = [
+                stretch(&marks[..nx]),
+                stretch(&marks[nx..nx + ny]),
+                stretch(&marks[nx + ny..]),
+            ];
+            GrainBox {
+                lo: axes.map(|(lo, _)| lo),
+                len: axes.map(|(_, len)| len),
+                voxels: voxels[grain],
+            }
+        })
+        .collect()
+}
+
+/// Start and length of the shortest periodic range that holds all marks.
+fn stretch(marks: &[bool]) -> (usize, usize) {
+    let n = marks.len();
+    let Some(last) = marks.iter().rposition(|m| *m) else {
+        return (0, 0);
+    };
+    // Runs of unmarked voxels, each known by the mark that ends it; the first one wraps around.
+    let (mut gap, mut lo, mut previous) = (0, 0, last as i64 - n as i64);
+    for (at, _) in marks.iter().enumerate().filter(|(_, m)| **m) {
+        let empty = (at as i64 - previous - 1) as usize;
+        if empty > gap {
+            (gap, lo) = (empty, at);
+        }
+        previous = at as i64;
+    }
+    (lo, n - gap)
+}

@@ -1,0 +1,6 @@
+//! Stand-ins.
+mod diffusion;
+mod growth;
+#[cfg(test)]
+mod growth_laws;
+mod nucleation;
