@@ -5,14 +5,26 @@
 //! use polymicros_prelude::*;
 //! ```
 //!
-//! Tables as polars data frames cost every cell some time, so a notebook asks for them:
-//! `{ path = "../prelude", features = ["tables"] }`.
-//!
 //! Everything here is a concrete type or a non-generic function of an already compiled library, so
 //! that a cell has next to nothing to compile.
 
+mod pictures;
+mod volumes;
+
+pub use pictures::{ipf_cube, ipf_cubes, rogsh_cubes, two_point_maps};
 pub use polymicros;
-pub use polymicros::microstructure::{Field, Grid, LengthUnit, Microstructure, Origin, Phase};
+pub use polymicros::display::{
+    Chart, ExplainedVariance, Figure, Figures, Histogram, PcScatter, Picture, bar_chart, charts,
+    ipf_key, stated,
+};
+pub use polymicros::microstructure::{
+    Field, GrainSizes, Grid, LengthUnit, Microstructure, Origin, Phase, StandIn,
+};
+pub use polymicros::orientation::{
+    CUBIC_ROTATIONS, Euler, Quaternion, ROGSH_NAMES, ROGSH_RANGE, Rodrigues, RogshInverse,
+    disorientation, disorientation_up_to_rogsh, ipf_colour, preimages, random_orientations, rogsh,
+    to_fundamental_zone,
+};
+pub use polymicros::statistics::{Cutoff, OnePoint, Pairs, Pca, TwoPoint, Vectors};
 pub use polymicros::{Error, Result};
-#[cfg(feature = "tables")]
-pub use polymicros_tables;
+pub use volumes::{edge, real_volumes, stand_ins, user_volumes};

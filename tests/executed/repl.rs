@@ -7,12 +7,12 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// One line of set-up, a volume, a table, a picture.
-const TYPED: &str = r#":dep polymicros-prelude = { path = "../prelude", features = ["tables"] }
+/// One line of set-up, a volume, its statistics, a picture.
+const TYPED: &str = r#":dep polymicros-prelude = { path = "../prelude" }
 use polymicros_prelude::*;
-let volume = StandIn::Recrystallised.generate([16, 16, 16], 1)?;
-one_point_table(&volume.rogsh()?)?
-ipf_cube(&volume)?
+let volume = StandIn::Recrystallised.generate([24, 24, 24], 1)?;
+OnePoint::of(&volume.rogsh()?)?
+ipf_cube(&volume, "typed")?
 "#;
 
 pub(crate) fn run(folder: &KernelFolder) -> Result<(), Failed> {
@@ -31,7 +31,7 @@ pub(crate) fn run(folder: &KernelFolder) -> Result<(), Failed> {
     drop(stdin);
     let output = repl.wait_with_output()?;
     let shown = String::from_utf8_lossy(&output.stdout);
-    for expected in ["mean", "T4,0,1", "PNG"] {
+    for expected in ["mean", "T4,0,1", "Picture"] {
         if !shown.contains(expected) {
             let errors = String::from_utf8_lossy(&output.stderr);
             return Err(format!("`{expected}` is missing in:\n{shown}\n{errors}").into());
@@ -47,8 +47,8 @@ fn build_repl() -> Result<PathBuf, Failed> {
     let built = Command::new(env!("CARGO"))
         .args(["build", "--release", "--quiet", "--bin", "evcxr"])
         .args(["-p", "polymicros", "-p", "polymicros-prelude"])
-        .args(["-p", "polymicros-tables", "-p", "polymicros-notebooks"])
-        .args(["-p", "polymicros-tests", "-p", "evcxr_repl"])
+        .args(["-p", "polymicros-notebooks", "-p", "polymicros-tests"])
+        .args(["-p", "evcxr_repl"])
         .current_dir(&workspace)
         .status()?;
     if !built.success() {

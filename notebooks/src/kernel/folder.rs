@@ -13,24 +13,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Cells call into a library that computes: it is built without the checks that evcxr's own
-/// profile asks for. Polars only arranges tables, and is by far the largest: it is built quickly.
+/// profile asks for.
 const PROFILE: &str = r#"[profile.dev.package."*"]
 opt-level = 3
 debug-assertions = false
 overflow-checks = false
-
-[profile.dev.package.polars-core]
-opt-level = 1
-[profile.dev.package.polars-compute]
-opt-level = 1
-[profile.dev.package.polars-arrow]
-opt-level = 1
-[profile.dev.package.polars-utils]
-opt-level = 1
-[profile.dev.package.polars-row]
-opt-level = 1
-[profile.dev.package.polars-ops]
-opt-level = 1
 "#;
 
 /// A folder for one kernel at a time, removed when dropped.

@@ -2,13 +2,10 @@
 
 use crate::document::Document;
 use nbformat::v4::Output;
-use serde::Deserialize;
+use polymicros::display::{FIGURE_MIME, Figure};
 
-/// The MIME type under which a cell states figures.
-const MIME: &str = "application/vnd.polymicros.figure+json";
-
-/// One figure beside the paper's.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// One figure beside the paper's, as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stated {
     /// What was measured.
     pub name: String,
@@ -17,8 +14,28 @@ pub struct Stated {
     /// Ours, with its unit.
     pub here: String,
     /// What to know when comparing the two.
-    #[serde(default)]
     pub note: String,
+}
+
+impl From<Figure> for Stated {
+    fn from(figure: Figure) -> Self {
+        let size = figure.here.abs();
+        let here = if size == 0.0 || (1e-3..1e6).contains(&size) {
+            format!("{:.4}", figure.here)
+        } else {
+            format!("{:.2e}", figure.here)
+        };
+        let here = match here.strip_suffix(".0000") {
+            Some(whole) => whole.to_owned(),
+            None => here,
+        };
+        Stated {
+            name: figure.name,
+            paper: figure.paper.unwrap_or_else(|| "—".into()),
+            here: format!("{here} {}", figure.unit).trim_end().to_owned(),
+            note: figure.note,
+        }
+    }
 }
 
 /// All figures that an executed notebook states, in order.
@@ -32,8 +49,9 @@ pub fn stated(document: &Document) -> Vec<Stated> {
             Output::DisplayData(data) => serde_json::to_value(data).ok(),
             _ => None,
         })
-        .filter_map(|mut value| serde_json::from_value(value["data"][MIME].take()).ok())
-        .flat_map(|figures: Vec<Stated>| figures)
+        .filter_map(|mut value| serde_json::from_value(value["data"][FIGURE_MIME].take()).ok())
+        .flat_map(|figures: Vec<Figure>| figures)
+        .map(Stated::from)
         .collect()
 }
 
@@ -84,16 +102,16 @@ mod tests {
              {"output_type":"execute_result","execution_count":1,"metadata":{},"data":{
                "text/plain":["x"],
                "application/vnd.polymicros.figure+json":[
-                 {"name":"round trip","paper":"—","here":"1e-9","note":"largest"}]}}]}]}"#,
+                 {"name":"round trip","paper":null,"here":1e-9,"unit":"","tolerance":null,"note":"largest"}]}}]}]}"#,
         )?;
         let found = stated(&Document::open(&path)?);
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].here, "1e-9");
+        assert_eq!(found[0].here, "1.00e-9");
         let text = table(&[("01".into(), found[0].clone())]);
         assert!(
             text.lines()
                 .nth(1)
-                .is_some_and(|line| line.contains("1e-9")),
+                .is_some_and(|line| line.contains("1.00e-9")),
             "{text}"
         );
         Ok(())

@@ -4,8 +4,10 @@ mod field;
 pub mod format;
 mod grid;
 mod orientation_map;
+mod rogsh_field;
 mod stand_in;
 
 pub use field::Field;
 pub use grid::{Grid, LengthUnit};
 pub use orientation_map::{Microstructure, Origin, Phase};
+pub use stand_in::{GrainSizes, StandIn};

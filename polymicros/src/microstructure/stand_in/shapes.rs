@@ -1,0 +1,70 @@
+//! The grains' shapes: which grain each voxel belongs to.
+
+use super::StandIn;
+use super::diffusion::Axis;
+use super::growth::Growth;
+use super::nucleation::{nearest, nuclei};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+/// Grains at the start of growth for each one at its end.
+const FORGET: usize = 8;
+/// Width of the Gaussian that smooths stretched grains, in voxels of the compressed box.
+const RENDER: f64 = 0.8;
+
+/// Grain of each voxel, in axis order `x, y, z`; numbers need not be consecutive.
+pub(super) fn labels(stand_in: StandIn, shape: [usize; 3], rng: &mut ChaCha8Rng) -> Vec<u32> {
+    match stand_in {
+        StandIn::Recrystallised => grown(shape, 9.0, [1.0; 3], rng),
+        StandIn::Columnar => grown(shape, 8.0, [1.0, 1.0, 4.0], rng),
+        StandIn::Twinned => grown(shape, 12.0, [1.0; 3], rng),
+        StandIn::CoarseBeta => grown(shape, 18.0, [1.0; 3], rng),
+        StandIn::Rolled => grown(shape, 7.0, [3.0, 1.5, 1.0], rng),
+        StandIn::BimodalFerrite => {
+            let coarse = grown(shape, 20.0, [1.0; 3], rng);
+            let fine = grown(shape, 7.0, [1.0; 3], rng);
+            partly_recrystallised(&coarse, &fine, rng)
+        }
+    }
+}
+
+/// Normal grain growth to grains of this edge (in voxels along an axis that is not stretched).
+fn grown(shape: [usize; 3], edge: f64, stretch: [f64; 3], rng: &mut ChaCha8Rng) -> Vec<u32> {
+    let compressed: [usize; 3] =
+        std::array::from_fn(|a| ((shape[a] as f64 / stretch[a]).round() as usize).max(4));
+    let voxels: usize = compressed.iter().product();
+    let wanted = ((voxels as f64 / edge.powi(3)).round() as usize).max(2);
+    let start = (FORGET * wanted).min(voxels / 8).max(wanted);
+    let nuclei = nuclei(compressed, start, rng);
+    let mut growth = Growth::new(compressed, nearest(compressed, &nuclei), start);
+    growth.until(wanted);
+    if compressed == shape {
+        return growth.labels;
+    }
+    growth.threshold(std::array::from_fn(|a| Axis {
+        period: compressed[a],
+        outputs: shape[a],
+        scale: compressed[a] as f64 / shape[a] as f64,
+        offset: 0.0,
+        wraps: true,
+        sigma: RENDER,
+    }))
+}
+
+/// Half of the coarse grains are consumed by fine ones, as where stored energy drove nucleation.
+fn partly_recrystallised(coarse: &[u32], fine: &[u32], rng: &mut ChaCha8Rng) -> Vec<u32> {
+    let grains = coarse.iter().max().map_or(0, |&most| most as usize + 1);
+    let consumed: Vec<bool> = (0..grains).map(|_| rng.random::<f64>() < 0.5).collect();
+    let offset = grains as u32;
+    coarse
+        .iter()
+        .zip(fine)
+        .map(|(&coarse, &fine)| {
+            if consumed[coarse as usize] {
+                offset + fine
+            } else {
+                coarse
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,63 @@
+//! Pictures in one call.
+
+use polymicros::Result;
+use polymicros::display::{ColourVolume, Cube, Picture, TwoPointMaps, cubes};
+use polymicros::microstructure::{Grid, Microstructure};
+use polymicros::statistics::TwoPoint;
+
+/// Columns of a picture of several cubes.
+const COLUMNS: usize = 3;
+
+/// A volume as a cube in inverse pole figure colours for the sample's z axis.
+///
+/// # Errors
+/// When the picture cannot be drawn.
+pub fn ipf_cube(volume: &Microstructure, title: &str) -> Result<Picture> {
+    ipf(volume, title)?.picture()
+}
+
+/// Several volumes in inverse pole figure colours, each under its name.
+///
+/// # Errors
+/// When a picture cannot be drawn.
+pub fn ipf_cubes(volumes: &[Microstructure]) -> Result<Picture> {
+    let list = volumes
+        .iter()
+        .map(|volume| ipf(volume, &volume.name))
+        .collect::<Result<Vec<_>>>()?;
+    cubes(&list, COLUMNS)
+}
+
+/// Several volumes in ROGSH colours (the three values as red, green and blue), each under its name.
+///
+/// # Errors
+/// When a volume is not cubic or a picture cannot be drawn.
+pub fn rogsh_cubes(volumes: &[Microstructure]) -> Result<Picture> {
+    let list = volumes
+        .iter()
+        .map(|volume| Ok(ColourVolume::rogsh(&volume.rogsh()?)?.cube(&volume.name)))
+        .collect::<Result<Vec<_>>>()?;
+    cubes(&list, COLUMNS)
+}
+
+/// Cuts through zero displacement of every pair that the statistics hold.
+///
+/// # Errors
+/// When the picture cannot be drawn.
+pub fn two_point_maps(statistics: &TwoPoint, title: &str) -> Result<Picture> {
+    let grid = Grid {
+        shape: statistics.displacements(),
+        ..*statistics.grid()
+    };
+    let mut maps = TwoPointMaps::new(&grid).title(title);
+    for &(b, c) in statistics.pairs() {
+        let centred = statistics.centred((b, c))?;
+        maps = maps.pair(&format!("{b}{c}"), centred.view())?;
+    }
+    maps.picture()
+}
+
+fn ipf(volume: &Microstructure, title: &str) -> Result<Cube> {
+    let colours = volume.ipf_colours([0.0, 0.0, 1.0]);
+    Ok(ColourVolume::new(*volume.grid(), colours)?.cube(title))
+}

@@ -1,0 +1,66 @@
+//! The volumes that a notebook shows.
+
+use polymicros::microstructure::{Microstructure, StandIn};
+use polymicros::{Error, Result};
+use std::path::{Path, PathBuf};
+
+/// The real volume of the project, below the folder that `POLYMICROS_DATA` names.
+const ALUMINIUM: &str = "crispy_labdct_al1050/lab_dct_Al1050.h5";
+
+/// A volume's edge in voxels: `default`, times the factor that `POLYMICROS_SCALE` names.
+///
+/// # Errors
+/// When `POLYMICROS_SCALE` is not a positive number.
+pub fn edge(default: usize) -> Result<usize> {
+    let Ok(text) = std::env::var("POLYMICROS_SCALE") else {
+        return Ok(default);
+    };
+    match text.parse::<f64>() {
+        Ok(scale) if scale > 0.0 && scale <= 16.0 => Ok((default as f64 * scale).round() as usize),
+        _ => Err(Error::value(
+            "POLYMICROS_SCALE",
+            format!("`{text}` is not a number between 0 and 16"),
+        )),
+    }
+}
+
+/// The six stand-ins as cubes of `edge` voxels; the held-out one is the last.
+///
+/// # Errors
+/// When the edge is too small to hold a grain.
+pub fn stand_ins(edge: usize, seed: u64) -> Result<Vec<Microstructure>> {
+    StandIn::all()
+        .into_iter()
+        .map(|stand_in| stand_in.generate([edge; 3], seed))
+        .collect()
+}
+
+/// The real aluminium volume where `POLYMICROS_DATA` names the folder that holds it; none elsewhere.
+///
+/// # Errors
+/// When the file is there and cannot be read.
+pub fn real_volumes() -> Result<Vec<Microstructure>> {
+    let Some(folder) = std::env::var_os("POLYMICROS_DATA") else {
+        return Ok(Vec::new());
+    };
+    let path = Path::new(&folder).join(ALUMINIUM);
+    if path.is_file() {
+        Ok(vec![Microstructure::open(path)?])
+    } else {
+        Ok(Vec::new())
+    }
+}
+
+/// The user's own files, which `polymicros data FILE…` names.
+///
+/// # Errors
+/// When one of them cannot be read.
+pub fn user_volumes() -> Result<Vec<Microstructure>> {
+    let Some(files) = std::env::var_os("POLYMICROS_FILES") else {
+        return Ok(Vec::new());
+    };
+    std::env::split_paths(&files)
+        .filter(|path| *path != PathBuf::new())
+        .map(Microstructure::open)
+        .collect()
+}
