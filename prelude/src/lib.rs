@@ -11,7 +11,7 @@
 mod pictures;
 mod volumes;
 
-pub use pictures::{ipf_cube, ipf_cubes, rogsh_cubes, two_point_maps};
+pub use pictures::{inverse_pole_colour, ipf_cube, ipf_cubes, rogsh_cubes, rows, two_point_maps};
 pub use polymicros;
 pub use polymicros::display::{
     Chart, ExplainedVariance, Figure, Figures, Histogram, PcScatter, Picture, bar_chart, charts,

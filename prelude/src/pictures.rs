@@ -57,6 +57,23 @@ pub fn two_point_maps(statistics: &TwoPoint, title: &str) -> Result<Picture> {
     maps.picture()
 }
 
+/// The inverse pole figure colour of a crystal direction: that of a crystal which shows it along z.
+pub fn inverse_pole_colour(direction: [f64; 3]) -> [u8; 3] {
+    polymicros::orientation::ipf_colour(polymicros::orientation::Euler::default(), direction)
+}
+
+/// `count` rows of a matrix from `first` on, such as the scores of one group of structures; fewer
+/// where the matrix ends before.
+pub fn rows(
+    matrix: &ndarray::Array2<f64>,
+    first: usize,
+    count: usize,
+) -> ndarray::ArrayView2<'_, f64> {
+    let first = first.min(matrix.nrows());
+    let end = (first + count).min(matrix.nrows());
+    matrix.slice(ndarray::s![first..end, ..])
+}
+
 fn ipf(volume: &Microstructure, title: &str) -> Result<Cube> {
     let colours = volume.ipf_colours([0.0, 0.0, 1.0]);
     Ok(ColourVolume::new(*volume.grid(), colours)?.cube(title))
