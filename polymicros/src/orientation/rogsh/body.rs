@@ -6,7 +6,7 @@
 //! 0.249: there, two directions share both values. They are called sheets here.
 
 use super::super::Euler;
-use super::{Angles, K4_4};
+use super::{Angles, K4_0, K4_4, K12, t12};
 use std::f64::consts::{FRAC_PI_2, TAU};
 
 /// A direction in the crystal, of unit length, as it enters `T(4,-4,1)`.
@@ -69,23 +69,53 @@ pub(super) fn other_sheet(e: Euler) -> Option<(Direction, bool)> {
     let (e2, e3) = Angles::new(e).invariants();
     // The two roots of -4053 e3² + (4266 e2 - 912) e3 + ... add up to this.
     let other = (4266.0 * e2 - 912.0) / 4053.0 - e3;
-    let direction = direction_of(e2, other)?;
-    Some((Direction::standard(direction), other < e3))
+    is_direction(e2, other).then(|| (Direction::standard(direction_of(e2, other)), other < e3))
 }
 
-/// The direction with these invariants: the squares of its components are the roots of
-/// `t³ - t² + e2 t - e3`. `None` where they aren't real and positive.
-fn direction_of(e2: f64, e3: f64) -> Option<[f64; 3]> {
-    let q = (1.0 - 3.0 * e2) / 9.0;
-    let r = (9.0 * e2 - 2.0 - 27.0 * e3) / 54.0;
-    if e3 < 0.0 || q <= 0.0 || r * r > q * q * q {
-        return None;
-    }
-    let angle = (r / (q * q.sqrt())).clamp(-1.0, 1.0).acos();
-    Some(std::array::from_fn(|k| {
-        let root = 1.0 / 3.0 - 2.0 * q.sqrt() * ((angle + TAU * k as f64) / 3.0).cos();
-        root.max(0.0).sqrt()
-    }))
+/// Orientations with the given ROGSH values in closed form, if they are the values of any: one for
+/// each sheet, that of the smaller `e3` first.
+///
+/// Values outside the body give orientations near by, whose values the caller has to compare.
+pub(super) fn solve([first, second, third]: [f64; 3]) -> [Euler; 2] {
+    let e2 = (0.2 * (1.0 - second / K4_0)).clamp(0.0, 1.0 / 3.0);
+    // T(12,0,2) = third is -4053 e3² + b e3 + c = 0. The root that would lose digits to
+    // cancellation is found from the product of the two.
+    let b = 4266.0 * e2 - 912.0;
+    let c = (t12(e2, 0.0) - third) / K12;
+    let t = b + (b * b + 4.0 * 4053.0 * c).max(0.0).sqrt().copysign(b);
+    let mut roots = [t / 8106.0, if t == 0.0 { 0.0 } else { -2.0 * c / t }];
+    roots.sort_by(f64::total_cmp);
+    roots.map(|e3| {
+        let direction = Direction::standard(direction_of(e2, e3));
+        let cosine = first / direction.amplitude.max(f64::MIN_POSITIVE);
+        direction.orientation(cosine.clamp(-1.0, 1.0).acos())
+    })
+}
+
+/// Whether a direction has these invariants: whether all roots of `t³ - t² + e2 t - e3`, the
+/// squares of its components, are real and not negative.
+fn is_direction(e2: f64, e3: f64) -> bool {
+    let (q, r) = reduced_cubic(e2, e3);
+    e3 >= 0.0 && q > 0.0 && r * r <= q * q * q
+}
+
+/// The direction with these invariants, or one near by if there is none.
+fn direction_of(e2: f64, e3: f64) -> [f64; 3] {
+    let (q, r) = reduced_cubic(e2, e3);
+    let root = q.max(0.0).sqrt();
+    let angle = (r / (q * root).max(f64::MIN_POSITIVE)).clamp(-1.0, 1.0).acos();
+    std::array::from_fn(|k| {
+        let square = 1.0 / 3.0 - 2.0 * root * ((angle + TAU * k as f64) / 3.0).cos();
+        square.max(0.0).sqrt()
+    })
+}
+
+/// The two numbers of the trigonometric solution of `t³ - t² + e2 t - e3 = 0`.
+fn reduced_cubic(e2: f64, e3: f64) -> (f64, f64) {
+    (
+        (1.0 - 3.0 * e2) / 9.0,
+        (9.0 * e2 - 2.0 - 27.0 * e3) / 54.0,
+    )
 }
 
 #[cfg(test)]
@@ -130,13 +160,14 @@ mod tests {
         for e in random_orientations(500, 23) {
             let (e2, e3) = Angles::new(e).invariants();
             let mut expected = e.sample_z().map(f64::abs);
-            let mut found = direction_of(e2, e3).unwrap_or([f64::NAN; 3]);
+            let mut found = direction_of(e2, e3);
             expected.sort_by(f64::total_cmp);
             found.sort_by(f64::total_cmp);
             assert!(distance(expected, found) < 1e-6, "{expected:?} {found:?}");
         }
-        assert!(direction_of(0.2, -0.001).is_none());
-        assert!(direction_of(0.1, 0.03).is_none());
+        assert!(is_direction(0.1, 0.001));
+        assert!(!is_direction(0.2, -0.001));
+        assert!(!is_direction(0.1, 0.03));
     }
 
     #[test]

@@ -126,17 +126,19 @@ pub(super) fn descend(start: Euler, target: [f64; 3]) -> Descent {
         let j = &here.jacobian;
         let gradient: [f64; 3] =
             std::array::from_fn(|a| (0..3).map(|k| r[k] * j[k][a]).sum::<f64>());
-        let mut curvature: [[f64; 3]; 3] = std::array::from_fn(|a| {
-            std::array::from_fn(|b| {
-                (0..3)
-                    .map(|k| j[k][a] * j[k][b] + r[k] * here.hessians[k][a][b])
-                    .sum::<f64>()
-            })
+        let mut gauss: [[f64; 3]; 3] = std::array::from_fn(|a| {
+            std::array::from_fn(|b| (0..3).map(|k| j[k][a] * j[k][b]).sum::<f64>())
         });
-        for (a, row) in curvature.iter_mut().enumerate() {
+        for (a, row) in gauss.iter_mut().enumerate() {
             row[a] += damping;
         }
-        let Some(step) = solve_positive(curvature, gradient) else {
+        let full: [[f64; 3]; 3] = std::array::from_fn(|a| {
+            std::array::from_fn(|b| {
+                gauss[a][b] + (0..3).map(|k| r[k] * here.hessians[k][a][b]).sum::<f64>()
+            })
+        });
+        let Some(step) = solve_positive(full, gradient).or_else(|| solve_positive(gauss, gradient))
+        else {
             damping *= 8.0;
             continue;
         };
@@ -149,19 +151,18 @@ pub(super) fn descend(start: Euler, target: [f64; 3]) -> Descent {
         if next_residual < residual {
             let gained = residual - next_residual;
             orientation = next;
-            let small = gained < 1e-15 && step.iter().all(|d| d.abs() < 1e-9);
             residual = next_residual;
-            if small {
+            if gained < 1e-13 * residual && damping < 1e-15 {
                 break;
             }
             here = expand(orientation);
-            damping *= 0.1;
+            damping *= 0.05;
         } else {
             // No longer downhill at the size of rounding: this is the bottom.
-            if step.iter().all(|d| d.abs() < 1e-9) {
+            if step.iter().all(|d| d.abs() < 1e-8) {
                 break;
             }
-            damping = (damping * 8.0).max(1e-6);
+            damping = 10.0 * damping.max(1e-10);
         }
     }
     Descent {
