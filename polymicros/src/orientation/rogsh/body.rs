@@ -76,7 +76,7 @@ pub(super) fn other_sheet(e: Euler) -> Option<(Direction, bool)> {
 /// each sheet, that of the smaller `e3` first.
 ///
 /// Values outside the body give orientations near by, whose values the caller has to compare.
-pub(super) fn solve([first, second, third]: [f64; 3]) -> [Euler; 2] {
+pub(super) fn solve([first, second, third]: [f64; 3]) -> impl Iterator<Item = Euler> {
     let e2 = (0.2 * (1.0 - second / K4_0)).clamp(0.0, 1.0 / 3.0);
     // T(12,0,2) = third is -4053 e3² + b e3 + c = 0. The root that would lose digits to
     // cancellation is found from the product of the two.
@@ -85,7 +85,7 @@ pub(super) fn solve([first, second, third]: [f64; 3]) -> [Euler; 2] {
     let t = b + (b * b + 4.0 * 4053.0 * c).max(0.0).sqrt().copysign(b);
     let mut roots = [t / 8106.0, if t == 0.0 { 0.0 } else { -2.0 * c / t }];
     roots.sort_by(f64::total_cmp);
-    roots.map(|e3| {
+    roots.into_iter().map(move |e3| {
         let direction = Direction::standard(direction_of(e2, e3));
         let cosine = first / direction.amplitude.max(f64::MIN_POSITIVE);
         direction.orientation(cosine.clamp(-1.0, 1.0).acos())

@@ -222,8 +222,15 @@ impl RogshInverse {
             orientation: Euler::default(),
             residual: f64::INFINITY,
         };
+        let mut started: Vec<Euler> = Vec::with_capacity(self.neighbours);
         for entry in entries {
-            let found = descend(self.table.orientations[entry.item as usize], value);
+            let start = self.table.orientations[entry.item as usize];
+            // Neighbours in the zone lead to the same place.
+            if started.iter().any(|s| close(*s, start)) {
+                continue;
+            }
+            started.push(start);
+            let found = descend(start, value);
             if found.residual < best.residual {
                 best = found;
             }
@@ -234,6 +241,13 @@ impl RogshInverse {
         best
     }
 }
+
+fn close(a: Euler, b: Euler) -> bool {
+    let d = |a: f64, b: f64| (a - b).abs();
+    d(a.phi1, b.phi1) < CLOSE1 && d(a.big_phi, b.big_phi) < CLOSE && d(a.phi2, b.phi2) < CLOSE
+}
+const CLOSE1: f64 = 0.15;
+const CLOSE: f64 = 0.06;
 
 /// The orientation of the zone with the values of the one found.
 fn canonical(found: Descent, value: [f64; 3]) -> Inverted {

@@ -114,6 +114,8 @@ pub(super) const REACHED: f64 = 1e-12;
 /// never grows.
 pub(super) fn descend(start: Euler, target: [f64; 3]) -> Descent {
     const STEPS: usize = 80;
+    // Ten times the rounding error of a gradient.
+    const FLAT: f64 = 3e-14;
     let mut orientation = start;
     let mut residual = distance(rogsh(start), target);
     let mut damping = 1e-3;
@@ -137,8 +139,13 @@ pub(super) fn descend(start: Euler, target: [f64; 3]) -> Descent {
                 gauss[a][b] + (0..3).map(|k| r[k] * here.hessians[k][a][b]).sum::<f64>()
             })
         });
-        let Some(step) = solve_positive(full, gradient).or_else(|| solve_positive(gauss, gradient))
-        else {
+        let newton = solve_positive(full, gradient);
+        if newton.is_some() && gradient.iter().all(|g| g.abs() < FLAT) {
+            break;
+        }
+        // Between the basins the curvature has negative directions. There Gauss and Newton's
+        // approximation, which has none, leads downhill.
+        let Some(step) = newton.or_else(|| solve_positive(gauss, gradient)) else {
             damping *= 8.0;
             continue;
         };
