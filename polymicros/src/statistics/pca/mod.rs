@@ -11,7 +11,7 @@ use crate::{Error, Result};
 use ndarray::{ArcArray1, ArcArray2, Array2};
 
 /// Variance below this share of the largest component's is rounding of the `f32` vectors.
-const NOISE: f64 = 1e-9;
+const NOISE: f64 = 1e-7;
 
 /// A principal component analysis of `N` vectors with `F` features each, `N` being much less than
 /// `F`: the 2-point statistics of an ensemble.
