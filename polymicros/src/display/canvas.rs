@@ -165,10 +165,8 @@ impl Canvas {
         if corners[0].0 >= corners[1].0 || corners[0].1 >= corners[1].1 {
             return Ok(());
         }
-        // plotters includes the last row and column.
-        let last = (corners[1].0 - 1, corners[1].1 - 1);
         let style = rgb(colour).filled();
-        drawn(self.area().draw(&Rectangle::new([corners[0], last], style)))
+        drawn(self.area().draw(&Rectangle::new(corners, style)))
     }
 
     /// A horizontal or vertical line one pixel wide that fills whole pixels.

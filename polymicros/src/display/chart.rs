@@ -2,10 +2,13 @@
 
 use super::Picture;
 use super::axes::{Axes, Axis, Margins};
-use super::canvas::{Align, Canvas, GREY, Letters, Rect, SMALL};
+use super::canvas::{Align, Canvas, GREY, LARGE, Letters, Rect, SMALL};
 use super::colour::series_colour;
 use super::legend::Legend;
 use crate::{Error, Result};
+
+/// Discs of a larger radius than this are few, and drawn with a white rim.
+const FEW: f64 = 4.0;
 
 /// A plot: series of points, lines or bars over two axes, linear or logarithmic.
 ///
@@ -267,10 +270,8 @@ impl Chart {
             }
             let (left, at) = axes.place(rect, axes.x.low, *y);
             canvas.dashes((left, at), (rect.right(), at), GREY)?;
-            let mut letters = Letters::new(SMALL);
-            letters.colour = GREY;
-            let at = (rect.right(), at - 4.0);
-            canvas.text(text, at, letters, Align::End, Align::End)?;
+            let at = (rect.right() + 5.0, at);
+            canvas.text(text, at, level_letters(), Align::Start, Align::Middle)?;
         }
         for (index, series) in self.series.iter().enumerate() {
             let colour = names.colour(series, index);
@@ -293,7 +294,13 @@ impl Chart {
                     for (x, y) in points() {
                         if inside(axes.x.share(*x)) && inside(axes.y.share(*y)) {
                             let at = axes.place(rect, *x, *y);
-                            canvas.disc(at, radius, colour, 0.75)?;
+                            if radius > FEW {
+                                // Few points stand out from the many below them.
+                                canvas.disc(at, radius + 1.0, [255; 3], 1.0)?;
+                                canvas.disc(at, radius, colour, 1.0)?;
+                            } else {
+                                canvas.disc(at, radius, colour, 0.75)?;
+                            }
                         }
                     }
                 }
@@ -309,6 +316,11 @@ impl Chart {
 /// # Errors
 /// As [`Chart::picture`]; and when there are no plots.
 pub fn charts(panels: &[Chart], columns: usize) -> Result<Picture> {
+    charts_under("", panels, columns)
+}
+
+/// Several plots under one title.
+pub(super) fn charts_under(title: &str, panels: &[Chart], columns: usize) -> Result<Picture> {
     if panels.is_empty() || columns == 0 {
         return Err(Error::value(
             "charts",
@@ -330,19 +342,27 @@ pub fn charts(panels: &[Chart], columns: usize) -> Result<Picture> {
         .iter()
         .map(|panel| panel.axes(inner))
         .collect::<Result<_>>()?;
-    let margins = axes
+    let mut margins = axes
         .iter()
         .fold(Margins::default(), |m, a| m.or(a.margins()));
+    // The names of levels stand on the right of the plots.
+    for (_, text) in panels.iter().flat_map(|panel| &panel.levels) {
+        margins.right = margins.right.max(level_letters().width(text) + 10.0);
+    }
     let names = Names::new(panels);
     let rows = panels.len().div_ceil(columns);
     let width = (cell[0] * columns as f64).ceil();
-    let height = (cell[1] * rows as f64).ceil();
+    let heading = if title.is_empty() { 0.0 } else { 26.0 };
+    let height = heading + (cell[1] * rows as f64).ceil();
     let legend = Legend::new(&names.list, width);
     let mut canvas = Canvas::new(width, height + legend.height())?;
+    let letters = Letters::new(LARGE).bold();
+    let at = (width / 2.0, 20.0);
+    canvas.text(title, at, letters, Align::Middle, Align::End)?;
     for (index, (panel, axes)) in panels.iter().zip(&axes).enumerate() {
         let corner = (
             (index % columns) as f64 * cell[0],
-            (index / columns) as f64 * cell[1],
+            heading + (index / columns) as f64 * cell[1],
         );
         let rect = Rect {
             left: (corner.0 + margins.left).round(),
@@ -353,17 +373,27 @@ pub fn charts(panels: &[Chart], columns: usize) -> Result<Picture> {
         panel.draw(&mut canvas, rect, axes, &names)?;
     }
     legend.draw(&mut canvas, height)?;
-    let alt: Vec<String> = panels.iter().map(alt).collect();
-    canvas.finish(alt.join("; "))
+    let mut parts: Vec<String> = panels.iter().map(alt).collect();
+    if !title.is_empty() {
+        parts.insert(0, title.into());
+    }
+    canvas.finish(parts.join("; "))
+}
+
+fn level_letters() -> Letters {
+    Letters {
+        colour: GREY,
+        ..Letters::new(SMALL)
+    }
 }
 
 fn alt(chart: &Chart) -> String {
-    let names: Vec<&str> = chart
-        .series
-        .iter()
-        .map(|series| series.name.as_str())
-        .filter(|name| !name.is_empty())
-        .collect();
+    let mut names: Vec<&str> = Vec::new();
+    for series in &chart.series {
+        if !series.name.is_empty() && !names.contains(&series.name.as_str()) {
+            names.push(&series.name);
+        }
+    }
     let mut text = format!("plot of {} over {}", chart.labels[1], chart.labels[0]);
     if !names.is_empty() {
         text = format!("{text}: {}", names.join(", "));

@@ -162,7 +162,8 @@ impl Layout {
                 .iter()
                 .fold(Margins::default(), |m, a| m.or(a.margins()));
             let beside = (margins.left + margins.right) * columns as f64;
-            let room = maps.width - beside - bar_room.iter().sum::<f64>();
+            // Each column's width is rounded, so one pixel of it is spare.
+            let room = maps.width - beside - bar_room.iter().sum::<f64>() - columns as f64;
             let widest = 420.0 * columns as f64;
             scale = room.min(widest) / widths.iter().sum::<f64>();
             let tallest = heights.iter().copied().fold(0.0, f64::max);
@@ -235,7 +236,7 @@ fn axes(panel: &Map, scale: f64) -> Axes {
     };
     Axes {
         title: panel.title.clone(),
-        x: axis(0, 55.0),
+        x: axis(0, 45.0),
         y: axis(1, 45.0),
     }
 }
@@ -243,9 +244,12 @@ fn axes(panel: &Map, scale: f64) -> Axes {
 /// Each pixel of the map as a rectangle of the picture.
 fn draw_pixels(canvas: &mut Canvas, rect: Rect, panel: &Map) {
     let (rows, columns, _) = panel.pixels.dim();
+    // Voxels that are large on the page end at whole pixels: crisp, and a smaller file.
+    let large = rect.width >= 2.0 * columns as f64 && rect.height >= 2.0 * rows as f64;
+    let whole = |at: f64| if large { at.floor() + 0.5 } else { at };
     canvas.paint(rect, |x, y| {
-        let column = ((x - rect.left) / rect.width * columns as f64) as usize;
-        let row = ((y - rect.top) / rect.height * rows as f64) as usize;
+        let column = ((whole(x) - rect.left) / rect.width * columns as f64) as usize;
+        let row = ((whole(y) - rect.top) / rect.height * rows as f64) as usize;
         let at = |channel| panel.pixels[[row.min(rows - 1), column.min(columns - 1), channel]];
         Some([at(0), at(1), at(2)])
     });
@@ -273,8 +277,8 @@ fn draw_bar(canvas: &mut Canvas, image: Rect, bar: &ColourBar) -> Result<()> {
         ..image
     };
     canvas.paint(rect, |_, y| {
-        // Ends exactly on the ends of the map.
-        let share = (rect.bottom() - y - 0.5) / (rect.height - 1.0);
+        // One colour a row of pixels, from exactly one end of the map to the other.
+        let share = (rect.bottom() - y.floor() - 1.0) / (rect.height - 1.0);
         Some(bar.colours.rgb(share))
     });
     canvas.frame(rect, GREY)?;

@@ -1,8 +1,8 @@
 //! A finished picture.
 
 use super::content::Content;
-use crate::{Error, Result};
-use std::io::Write;
+use super::save::save_whole;
+use crate::Result;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -50,24 +50,7 @@ impl Picture {
     /// # Errors
     /// When the file cannot be written; an older file of that name is then still there.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        let failed = |error| Error::io(path, error);
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        {
-            // A temporary file is private by default; this one becomes an ordinary file.
-            use std::os::unix::fs::PermissionsExt;
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        let mut file = builder.tempfile_in(folder).map_err(failed)?;
-        file.write_all(&self.png).map_err(failed)?;
-        file.persist(path)
-            .map(|_| ())
-            .map_err(|error| Error::io(path, error.error))
+        save_whole(path, &self.png)
     }
 
     /// Shows the picture in a notebook.
@@ -95,22 +78,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_picture_is_saved_whole_and_shown_with_a_twin_in_words() -> Result<()> {
-        let folder = tempfile::tempdir().map_err(|e| Error::io("temporary folder", e))?;
-        let path = folder.path().join("one.png");
+    fn a_picture_is_shown_with_a_twin_in_words() {
         let picture = Picture::new(vec![1, 2, 3], 4, 5, "three bytes".into());
-        picture.save(&path)?;
-        picture.save(&path)?;
-        let read = std::fs::read(&path).map_err(|e| Error::io(&path, e))?;
-        assert_eq!(read, [1, 2, 3]);
-        let left = std::fs::read_dir(folder.path()).map_err(|e| Error::io(&path, e))?;
-        assert_eq!(left.count(), 1);
-        assert!(picture.save(folder.path().join("no/such/folder")).is_err());
         assert_eq!(
             picture.content().framed(),
             "EVCXR_BEGIN_CONTENT image/png\nAQID\nEVCXR_END_CONTENT\n\
              EVCXR_BEGIN_CONTENT text/plain\nPicture 4 x 5 px: three bytes\nEVCXR_END_CONTENT\n"
         );
-        Ok(())
     }
 }

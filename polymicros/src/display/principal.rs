@@ -1,6 +1,7 @@
 //! Principal components: scores and explained variance (paper 5.1, Fig. 3).
 
-use super::{Chart, Picture, charts};
+use super::chart::charts_under;
+use super::{Chart, Picture};
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView2};
 
@@ -57,9 +58,6 @@ impl PcScatter {
         let mut panels = Vec::new();
         for [first, second] in &self.pairs {
             let mut chart = Chart::new(&self.label(*first), &self.label(*second));
-            if panels.is_empty() {
-                chart = chart.title(&self.title);
-            }
             for (name, scores) in &self.groups {
                 let needed = 1 + (*first).max(*second);
                 if scores.ncols() < needed {
@@ -74,7 +72,8 @@ impl PcScatter {
             }
             panels.push(chart);
         }
-        charts(&panels, if panels.len() == 4 { 2 } else { 3 })
+        let columns = if panels.len() == 4 { 2 } else { 3 };
+        charts_under(&self.title, &panels, columns)
     }
 
     fn label(&self, component: usize) -> String {

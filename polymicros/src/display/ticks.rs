@@ -14,9 +14,8 @@ pub(super) struct Ticks {
 
 /// Multiples of 1, 2 or 5 times a power of ten within `low..=high`, about `count` of them.
 pub(super) fn linear(low: f64, high: f64, count: usize) -> Ticks {
-    let step = step((high - low) / count.max(1) as f64);
-    let first = (low / step - 1e-9).ceil() as i64;
-    let last = (high / step + 1e-9).floor() as i64;
+    let step = step(low, high, count);
+    let (first, last) = multiples(low, high, step);
     let at: Vec<f64> = (first..=last).map(|k| k as f64 * step).collect();
     let largest = at
         .iter()
@@ -40,13 +39,13 @@ pub(super) fn linear(low: f64, high: f64, count: usize) -> Ticks {
     }
 }
 
-/// Powers of ten within `low..=high`, both positive; over less than two decades also 2 and 5 times
+/// Powers of ten within `low..=high`, both positive; over less than two and a half decades also 2 and 5 times
 /// these.
 pub(super) fn logarithmic(low: f64, high: f64) -> Ticks {
     let mut ticks = Ticks::default();
     let inside = |value: f64| value >= low * (1.0 - 1e-9) && value <= high * (1.0 + 1e-9);
     let decades = high.log10() - low.log10();
-    let few = decades < 2.0;
+    let few = decades < 2.5;
     // Beyond eight decades every label would collide with the next.
     let every = (decades / 8.0).ceil().max(1.0) as i32;
     for power in low.log10().floor() as i32..=high.log10().ceil() as i32 {
@@ -99,12 +98,25 @@ pub(super) fn plain(value: f64, decimals: usize) -> String {
     }
 }
 
-fn step(least: f64) -> f64 {
-    let power = 10f64.powf(least.log10().floor());
-    let digit = [1.0, 2.0, 5.0]
+/// The first and the last multiple of a step within a range.
+fn multiples(low: f64, high: f64, step: f64) -> (i64, i64) {
+    (
+        (low / step - 1e-9).ceil() as i64,
+        (high / step + 1e-9).floor() as i64,
+    )
+}
+
+/// The step whose number of ticks comes nearest to `count`, the more where two are as near.
+fn step(low: f64, high: f64, count: usize) -> f64 {
+    let power = 10f64.powf(((high - low) / count.max(1) as f64).log10().floor());
+    let ticks = |digit: f64| {
+        let (first, last) = multiples(low, high, digit * power);
+        last - first + 1
+    };
+    let digit = [1.0, 2.0, 5.0, 10.0]
         .into_iter()
-        .find(|digit| digit * power >= least * (1.0 - 1e-9));
-    digit.unwrap_or(10.0) * power
+        .min_by_key(|digit| ticks(*digit).abs_diff(count as i64));
+    digit.unwrap_or(1.0) * power
 }
 
 fn power_of_ten(power: i32) -> String {
@@ -126,13 +138,11 @@ mod tests {
 
     #[test]
     fn labels_read_well() {
+        let about_zero = linear(-0.5, 0.5, 5).labels;
+        assert_eq!(about_zero, ["−0.4", "−0.2", "0.0", "0.2", "0.4"]);
         assert_eq!(
-            linear(-0.5, 0.5, 4).labels,
-            ["−0.4", "−0.2", "0.0", "0.2", "0.4"][..]
-                .to_vec()
-                .iter()
-                .map(|s| s.to_string())
-                .collect::<Vec<_>>()
+            linear(-48.0, 48.0, 3).labels,
+            ["−40", "−20", "0", "20", "40"]
         );
         assert_eq!(linear(0.0, 128.0, 4).labels, ["0", "50", "100"]);
         let small = linear(0.0, 3.2e-5, 4);
@@ -140,8 +150,11 @@ mod tests {
         assert_eq!(small.factor.as_deref(), Some("×10⁻⁵"));
         assert_eq!(logarithmic(1.0, 2000.0).labels, ["1", "10", "100", "1000"]);
         assert_eq!(logarithmic(1.0, 30.0).labels, ["1", "2", "5", "10", "20"]);
-        assert_eq!(logarithmic(1e-7, 1e-5).labels, ["10⁻⁷", "10⁻⁶", "10⁻⁵"]);
-        assert_eq!(logarithmic(0.5, 80.0).labels[0], "0.5");
+        assert_eq!(
+            logarithmic(1e-8, 1e-5).labels,
+            ["10⁻⁸", "10⁻⁷", "10⁻⁶", "10⁻⁵"]
+        );
+        assert_eq!(logarithmic(0.5, 80.0).labels[..2], ["0.5", "1"]);
     }
 
     #[test]
@@ -160,7 +173,7 @@ mod tests {
             prop_assume!(width > 1e-9 * low.abs());
             let high = low + width;
             let ticks = linear(low, high, count);
-            prop_assert!(!ticks.at.is_empty() && ticks.at.len() <= count + 1);
+            prop_assert!(!ticks.at.is_empty() && ticks.at.len() <= 2 * count);
             for value in &ticks.at {
                 prop_assert!(*value >= low - 1e-6 * width && *value <= high + 1e-6 * width);
             }

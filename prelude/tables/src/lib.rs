@@ -1,1 +1,10 @@
-//! x
+//! Results as tables: polars data frames that show themselves in a notebook.
+//!
+//! A [`Table`] is built from named columns of plain numbers and texts, so that a notebook cell
+//! compiles no generic code of polars; [`Table::frame`] hands out the data frame to whoever wants
+//! to go on with polars.
+
+mod render;
+mod table;
+
+pub use table::Table;

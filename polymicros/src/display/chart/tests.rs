@@ -14,7 +14,7 @@ fn points_lie_where_the_axes_say() -> Result<()> {
     assert_eq!((picture.width(), picture.height()), (700, 400));
     assert_eq!((read.width, read.height), (700, 400));
     // On the log axis the points are evenly spaced: find their centres by the discs' pixels.
-    let like = |c: [u8; 3]| c[1] > c[0] + 60 && c[1] > c[2] + 60;
+    let like = |c: [u8; 3]| c[1].abs_diff(c[0]) > 60 && c[1].abs_diff(c[2]) > 60;
     let columns: Vec<usize> = (0..700)
         .filter(|x| (0..400).any(|y| like(read.at(*x as f64, y as f64))))
         .collect();
