@@ -60,7 +60,7 @@ fn flat_grains_obey_von_neumann_and_mullins() {
     // whatever its size and shape (von Neumann 1952, Mullins 1956).
     let n = 400;
     let mut growth = poisson([n, n, 1], 1600, 5);
-    while growth.alive() > 420 {
+    while growth.alive() > 420 && growth.time < 1000.0 {
         growth.step(2.5);
     }
     let sides = |labels: &[u32]| -> Vec<usize> {
@@ -132,6 +132,102 @@ fn mean_area_grows_linearly_in_time() {
         2.0 * pairs as f64 / growth.alive() as f64,
         growth.alive()
     );
+}
+
+#[test]
+fn scan() {
+    for (n, count, target, step, last) in [
+        (64, 1500, 190, 0.28, 0.28),
+        (64, 1500, 190, 0.28, 0.15),
+        (64, 1500, 190, 0.28, 0.10),
+    ] {
+        let mut growth = poisson([n; 3], count, 9);
+        let before = 2.0 * faces(&growth.labels, n) as f64 / growth.alive() as f64;
+        let start = std::time::Instant::now();
+        let mut steps = 0;
+        while growth.alive() > target {
+            let s = if growth.alive() as f64 > 1.3 * target as f64 {
+                step
+            } else {
+                last
+            };
+            growth.step((s * growth.mean_edge()).max(0.9));
+            steps += 1;
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        let logs: Vec<f64> = growth
+            .boxes
+            .iter()
+            .filter(|b| b.voxels > 0)
+            .map(|b| (b.voxels as f64).ln() / 3.0)
+            .collect();
+        let mean = logs.iter().sum::<f64>() / logs.len() as f64;
+        let sd = (logs.iter().map(|l| (l - mean).powi(2)).sum::<f64>() / logs.len() as f64).sqrt();
+        let small = logs
+            .iter()
+            .filter(|l| **l < (growth.mean_edge() * 0.5).ln())
+            .count();
+        println!(
+            "{n} {count}->{} step {step} {last}: {steps} steps {seconds:.2} s, faces {before:.2} -> {:.2}, sd ln d {sd:.3}, small {small}",
+            growth.alive(),
+            2.0 * faces(&growth.labels, n) as f64 / growth.alive() as f64
+        );
+    }
+    for (n, count, left, sigma, k) in [
+        (400, 1600, 420, 3.0, 3),
+        (400, 1600, 420, 2.0, 6),
+        (400, 1600, 420, 1.3, 12),
+        (800, 1600, 420, 3.0, 6),
+    ] {
+        let mut growth = poisson([n, n, 1], count, 5);
+        while growth.alive() > left {
+            growth.step(n as f64 / 160.0);
+        }
+        let before = growth.clone();
+        let s0 = sides2(&growth.labels, n);
+        for _ in 0..k {
+            growth.step(sigma);
+        }
+        let s1 = sides2(&growth.labels, n);
+        let points: Vec<(f64, f64)> = (0..count)
+            .filter(|&g| growth.boxes[g].voxels > 60 && s0[g] == s1[g])
+            .map(|g| {
+                (
+                    s0[g] as f64,
+                    (growth.boxes[g].voxels as f64 - before.boxes[g].voxels as f64)
+                        / (growth.time - before.time),
+                )
+            })
+            .collect();
+        let (slope, start, fit) = line(&points);
+        println!(
+            "vN {n} {sigma} {k}: {slope:.3} {:.3} {fit:.3} {}",
+            -start / slope,
+            points.len()
+        );
+    }
+}
+
+fn sides2(labels: &[u32], n: usize) -> Vec<usize> {
+    let mut contacts: BTreeMap<(u32, u32), usize> = BTreeMap::new();
+    for x in 0..n {
+        for y in 0..n {
+            let a = labels[x * n + y];
+            for b in [labels[(x + 1) % n * n + y], labels[x * n + (y + 1) % n]] {
+                if a != b {
+                    *contacts.entry((a.min(b), a.max(b))).or_default() += 1;
+                }
+            }
+        }
+    }
+    let mut sides = vec![0; 1600];
+    for ((a, b), faces) in contacts {
+        if faces > 1 {
+            sides[a as usize] += 1;
+            sides[b as usize] += 1;
+        }
+    }
+    sides
 }
 
 fn faces(labels: &[u32], n: usize) -> usize {
