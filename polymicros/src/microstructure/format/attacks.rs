@@ -141,10 +141,23 @@ fn edax(rows: u64, phase: i8) -> Result<Vec<u8>> {
     let mut scan = file.create_group("Scan 1");
     let mut ebsd = scan.create_group("EBSD");
     let mut header = ebsd.create_group("Header");
-    header
-        .create_dataset("Grid Type")
-        .with_u8_data(b"SqrGrid")
-        .with_shape(&[7]);
+    let texts = |e: hdf5_pure::FormatError| Error::value("HDF5", e.to_string());
+    let grid = header.create_dataset("Grid Type");
+    grid.with_ascii_strings(&["SqrGrid"]).map_err(texts)?;
+    let mut phases = header.create_group("Phase");
+    let mut first = phases.create_group("1");
+    let name = first.create_dataset("MaterialName");
+    name.with_ascii_strings(&["Nickel"]).map_err(texts)?;
+    first
+        .create_dataset("Symmetry")
+        .with_i32_data(&[43])
+        .with_shape(&[1]);
+    for letter in ["a", "b", "c", "alpha", "beta", "gamma"] {
+        let constant = first.create_dataset(&format!("Lattice Constant {letter}"));
+        constant.with_f32_data(&[3.5]).with_shape(&[1]);
+    }
+    phases.add_group(first.finish());
+    header.add_group(phases.finish());
     header
         .create_dataset("nColumns")
         .with_i32_data(&[2])
@@ -186,6 +199,21 @@ fn edax(rows: u64, phase: i8) -> Result<Vec<u8>> {
         .map_err(|e| Error::value("HDF5", e.to_string()))
 }
 
+/// The sound files of all formats, by name. The `.cpr` finds its `.crc` in the folder.
+fn sound(folder: &Path) -> Result<Vec<(&'static str, Vec<u8>)>> {
+    let (cpr, crc) = oxford();
+    std::fs::write(folder.join("a.crc"), &crc).map_err(|e| Error::io(folder, e))?;
+    Ok(vec![
+        ("a.ang", ang().into_bytes()),
+        ("a.npz", npz(folder)?),
+        ("a.h5", lab_dct()?),
+        ("a.ctf", ctf().into_bytes()),
+        ("a.dream3d", dream3d(&[0.5; 18], 1)?),
+        ("b.h5", edax(2, 0)?),
+        ("a.cpr", cpr.into_bytes()),
+    ])
+}
+
 /// What reading these bytes under this name says.
 fn says(folder: &Path, name: &str, bytes: &[u8]) -> Result<String> {
     let path = folder.join(name);
@@ -205,14 +233,12 @@ fn folder() -> Result<tempfile::TempDir> {
 #[test]
 fn the_sound_files_read() -> Result<()> {
     let folder = folder()?;
-    for (name, bytes) in [
-        ("a.ang", ang().into_bytes()),
-        ("a.npz", npz(folder.path())?),
-        ("a.h5", lab_dct()?),
-        // By content alone.
-        ("ang.txt", ang().into_bytes()),
-        ("npz.zip", npz(folder.path())?),
-    ] {
+    let mut files = sound(folder.path())?;
+    // By content alone.
+    files.push(("ang.txt", ang().into_bytes()));
+    files.push(("npz.zip", npz(folder.path())?));
+    files.push(("ctf.txt", ctf().into_bytes()));
+    for (name, bytes) in files {
         let text = says(folder.path(), name, &bytes)?;
         assert!(text.starts_with("read: "), "{name}: {text}");
     }
@@ -342,20 +368,104 @@ fn undeclared_phases_and_foreign_shapes_in_hdf5_are_named() -> Result<()> {
 #[test]
 fn truncated_files_are_refused_at_every_length() -> Result<()> {
     let folder = folder()?;
-    let ang = ang();
-    // Losing the last number or two may leave a sound row; losing a row does not.
-    let last_row = ang.trim_end().rfind('\n').unwrap_or(0);
-    for (name, bytes, until) in [
-        ("a.ang", ang.as_bytes(), last_row),
-        ("a.npz", &npz(folder.path())?[..], usize::MAX),
-        ("a.h5", &lab_dct()?[..], usize::MAX),
-    ] {
-        let until = until.min(bytes.len() - 1);
+    for (name, bytes) in sound(folder.path())? {
+        let until = match name {
+            // Losing the last digits may leave a sound row; losing a row does not.
+            "a.ang" | "a.ctf" => {
+                let text = String::from_utf8_lossy(&bytes);
+                text.trim_end().rfind('\n').unwrap_or(0)
+            }
+            // Losing the last letter or two leaves another number.
+            "a.cpr" => bytes.len() - 4,
+            _ => bytes.len() - 1,
+        };
         for end in (0..=until).step_by(7.max(until / 150)).chain([until]) {
             let text = says(folder.path(), name, &bytes[..end])?;
             assert!(!text.starts_with("read: "), "{name} cut at {end}: {text}");
-            assert!(text.contains(name), "{text}");
+            assert!(text.contains(&name[..1]), "{text}");
         }
+    }
+    let (cpr, crc) = oxford();
+    for (bytes, found) in [(&crc[..83], "found 83"), (&crc.repeat(2)[..], "found 168")] {
+        std::fs::write(folder.path().join("a.crc"), bytes).map_err(|e| Error::io("a.crc", e))?;
+        let text = says(folder.path(), "a.cpr", cpr.as_bytes())?;
+        assert!(
+            text.contains("a.crc") && text.contains("of 14 bytes") && text.contains(found),
+            "{text}"
+        );
+    }
+    Ok(())
+}
+
+/// One change for each format that must be told where it is.
+#[test]
+fn further_formats_name_entry_dataset_or_line() -> Result<()> {
+    let folder = folder()?;
+    for (from, to, parts) in [
+        (
+            "XCells\t3",
+            "XCells\t1000000000000000000",
+            ["XCells", "more points"],
+        ),
+        ("XCells\t3\r\n", "", ["`XCells`", "line 8"]),
+        ("90;90;90", "90;90", ["line 8", "lattice"]),
+        ("1\t0,5\t0,0", "2\t0,5\t0,0", ["line 11", "phase 2"]),
+        ("11,5", "eleven", ["line 11", "`eleven`"]),
+        ("\tEuler3", "\tEuler4", ["line 9", "Euler3"]),
+        ("\t1,0\t0,0", "\t1,5\t0,0", ["line 12", "x = 1.5"]),
+    ] {
+        assert!(ctf().contains(from), "{from}");
+        let text = says(
+            folder.path(),
+            "a.ctf",
+            ctf().replacen(from, to, 1).as_bytes(),
+        )?;
+        assert!(
+            parts.iter().all(|part| text.contains(part)) && !text.starts_with("read"),
+            "{to}: {text}"
+        );
+    }
+    let (cpr, crc) = oxford();
+    std::fs::write(folder.path().join("a.crc"), &crc).map_err(|e| Error::io("a.crc", e))?;
+    for (from, to, parts) in [
+        (
+            "xCells=3",
+            "xCells=1000000000000000000",
+            ["a.crc", "expected 1000000000000000000"],
+        ),
+        ("xCells=3", "xCells=no", ["line 6", "`no`"]),
+        ("Field4=7", "Field4=9", ["[Fields]", "field 9"]),
+        ("Field3=5", "Field3=4", ["[Fields]", "Euler angles"]),
+        (
+            "Count=1\n[Phase1]",
+            "Count=2\n[Phase1]",
+            ["entries", "[Phase2]"],
+        ),
+        (
+            "Count=1\n[Phase1]",
+            "Count=0\n[Phase1]",
+            ["record 0", "phase 1"],
+        ),
+        (
+            "JobMode=RegularGrid",
+            "JobMode=Interactive",
+            ["line 2", "`Interactive`"],
+        ),
+    ] {
+        assert!(cpr.contains(from), "{from}");
+        let text = says(folder.path(), "a.cpr", cpr.replacen(from, to, 1).as_bytes())?;
+        assert!(parts.iter().all(|part| text.contains(part)), "{to}: {text}");
+    }
+    let mut nan = [0.5; 18];
+    nan[7] = f32::NAN;
+    for (bytes, parts) in [
+        (dream3d(&nan, 1)?, ["EulerAngles", "NaN in cell 2"]),
+        (dream3d(&[0.5; 18], 2)?, ["Phases", "phase 2"]),
+        (edax(2, 2)?, ["Scan 1/EBSD/Data/Phase", "phase 2"]),
+        (edax(3, 0)?, ["Scan 1", "expected 4 points"]),
+    ] {
+        let text = says(folder.path(), "a.h5", &bytes)?;
+        assert!(parts.iter().all(|part| text.contains(part)), "{text}");
     }
     Ok(())
 }
@@ -380,10 +490,7 @@ proptest! {
         digits: bool,
     ) {
         let folder = folder().map_err(fail)?;
-        let npz = npz(folder.path()).map_err(fail)?;
-        for (name, mut bytes) in [
-            ("a.ang", ang().into_bytes()), ("a.npz", npz), ("a.h5", lab_dct().map_err(fail)?),
-        ] {
+        for (name, mut bytes) in sound(folder.path()).map_err(fail)? {
             for (at, byte) in &changes {
                 let at = at.index(bytes.len());
                 bytes[at] = if digits { b'0' + byte % 10 } else { *byte };

@@ -39,13 +39,16 @@ impl Format for Vti {
     }
 }
 
-/// One array: its values as bytes are appended for the voxel `x, y, z`.
+/// Appends the bytes of an array's values at the voxel `x, y, z`.
+type Put<'a> = Box<dyn Fn([usize; 3], &mut Vec<u8>) + 'a>;
+
+/// One array of the file.
 struct Array<'a> {
     name: String,
     kind: &'static str,
     components: usize,
     bytes: usize,
-    put: Box<dyn Fn([usize; 3], &mut Vec<u8>) + 'a>,
+    put: Put<'a>,
 }
 
 fn write(made: &Microstructure, file: &mut File, path: &Path) -> Result<()> {
@@ -119,7 +122,7 @@ fn arrays(made: &Microstructure) -> Vec<Array<'_>> {
                 for c in 0..3 {
                     out.extend_from_slice(&made.euler()[[c, x, y, z]].to_le_bytes());
                 }
-            }) as Box<dyn Fn([usize; 3], &mut Vec<u8>)>,
+            }) as Put<'_>,
         ),
         array(
             "phase",
