@@ -31,7 +31,7 @@ pub(super) struct Segment {
     band: Vec<(usize, usize)>,
 }
 
-/// The grain's diffused indicator on a box of outputs.
+/// A grain's diffused share on a box of outputs.
 #[derive(Debug)]
 pub(super) struct Tile {
     pub grain: u32,
@@ -107,6 +107,7 @@ impl Axis {
         let mut weights = vec![0.0; len * outputs];
         let mut band = Vec::with_capacity(len);
         let factor = -0.5 / (self.sigma * self.sigma);
+        let height = 1.0 / (self.sigma * std::f64::consts::TAU.sqrt());
         let reach = self.reach();
         for (input, row) in weights.chunks_exact_mut(outputs).enumerate() {
             let (mut first, mut last) = (outputs, 0);
@@ -115,7 +116,7 @@ impl Axis {
                 let sum: f64 = (-images..=images)
                     .map(|image| distance - (image * self.period as i64) as f64)
                     .filter(|d| d.abs() <= reach)
-                    .map(|d| (factor * d * d).exp())
+                    .map(|d| height * (factor * d * d).exp())
                     .sum();
                 if sum > 0.0 {
                     *weight = sum as f32;
@@ -144,9 +145,9 @@ impl Segment {
     }
 }
 
-/// Diffuses the indicator `inside` (`x, y, z` from the grain's box, of shape `len`) to the outputs
-/// of one segment for each axis.
-pub(super) fn diffuse(grain: u32, inside: &[bool], len: [usize; 3], to: [&Segment; 3]) -> Tile {
+/// Diffuses the grain's share `inside` of each voxel (`x, y, z` from the grain's box, of shape
+/// `len`) to the outputs of one segment for each axis.
+pub(super) fn diffuse(grain: u32, inside: &[f32], len: [usize; 3], to: [&Segment; 3]) -> Tile {
     let [lx, ly, lz] = len;
     let [ox, oy, oz] = to.map(|segment| segment.len);
     let add = |target: &mut [f32], source: &[f32], weight: f32| {
@@ -157,9 +158,9 @@ pub(super) fn diffuse(grain: u32, inside: &[bool], len: [usize; 3], to: [&Segmen
 
     let mut along_z = vec![0.0f32; lx * ly * oz];
     for (row, inside) in along_z.chunks_exact_mut(oz).zip(inside.chunks_exact(lz)) {
-        for (z, _) in inside.iter().enumerate().filter(|(_, inside)| **inside) {
+        for (z, &share) in inside.iter().enumerate().filter(|(_, s)| **s > 0.0) {
             let (first, weights) = to[2].row(z);
-            add(&mut row[first..first + weights.len()], weights, 1.0);
+            add(&mut row[first..first + weights.len()], weights, share);
         }
     }
     let mut along_y = vec![0.0f32; lx * oy * oz];
@@ -197,24 +198,24 @@ mod tests {
     use super::*;
 
     /// The sum over all inputs and all their images, without boxes, bands or separation.
-    fn by_brute_force(axes: [Axis; 3], inside: &[bool], output: [usize; 3]) -> f64 {
+    fn by_brute_force(axes: [Axis; 3], inside: &[f32], output: [usize; 3]) -> f64 {
         let one = |axis: &Axis, o: usize, i: usize| -> f64 {
             (-40i64..=40)
                 .map(|k| axis.position(o as f64) - i as f64 - (k * axis.period as i64) as f64)
                 .filter(|d| d.abs() <= 3.0 * axis.sigma)
                 .map(|d| (-0.5 * d * d / (axis.sigma * axis.sigma)).exp())
-                .sum()
+                .sum::<f64>()
+                / (axis.sigma * std::f64::consts::TAU.sqrt())
         };
         let [nx, ny, nz] = axes.map(|axis| axis.period);
         let mut sum = 0.0;
         for x in 0..nx {
             for y in 0..ny {
                 for z in 0..nz {
-                    if inside[(x * ny + y) * nz + z] {
-                        sum += one(&axes[0], output[0], x)
-                            * one(&axes[1], output[1], y)
-                            * one(&axes[2], output[2], z);
-                    }
+                    sum += f64::from(inside[(x * ny + y) * nz + z])
+                        * one(&axes[0], output[0], x)
+                        * one(&axes[1], output[1], y)
+                        * one(&axes[2], output[2], z);
                 }
             }
         }
@@ -223,12 +224,12 @@ mod tests {
 
     fn check(axes: [Axis; 3], lo: [usize; 3], len: [usize; 3]) {
         let [nx, ny, nz] = axes.map(|axis| axis.period);
-        let mut whole = vec![false; nx * ny * nz];
+        let mut whole = vec![0.0; nx * ny * nz];
         let mut inside = Vec::new();
         for x in 0..len[0] {
             for y in 0..len[1] {
                 for z in 0..len[2] {
-                    let set = (x * 7 + y * 3 + z * 5) % 4 != 0;
+                    let set = ((x * 7 + y * 3 + z * 5) % 4) as f32 / 3.0;
                     inside.push(set);
                     let at = [(lo[0] + x) % nx, (lo[1] + y) % ny, (lo[2] + z) % nz];
                     whole[(at[0] * ny + at[1]) * nz + at[2]] = set;

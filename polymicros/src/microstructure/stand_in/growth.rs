@@ -5,6 +5,11 @@
 //! is largest there. Boundaries then move towards their centres of curvature with the velocity
 //! `1/R1 + 1/R2` (mobility and energy are one), and three boundaries meet at 120 degrees.
 //! Diffusion for a time `dt` is a Gaussian of standard deviation `sigma = sqrt(2 dt)`.
+//!
+//! With nothing but a grain number for each voxel, a boundary that should move by less than half
+//! a voxel in a step stays where it is, for ever. So a voxel keeps its two foremost grains and
+//! the first one's share of its volume: across a flat boundary the difference of two diffused
+//! indicators is `erf(d / sigma sqrt(2))`, which gives the distance `d` to the boundary.
 
 use super::diffusion::{Axis, Segment, Tile, diffuse};
 use rayon::prelude::*;
@@ -22,8 +27,11 @@ pub(super) struct GrainBox {
 #[derive(Debug, Clone)]
 pub(super) struct Growth {
     pub shape: [usize; 3],
-    /// The grain of each voxel, from 0, in axis order `x, y, z`.
+    /// The foremost grain of each voxel, from 0, in axis order `x, y, z`.
     pub labels: Vec<u32>,
+    /// The second one, and the first one's share of the voxel, from 1/2 to 1.
+    seconds: Vec<u32>,
+    shares: Vec<f32>,
     pub boxes: Vec<GrainBox>,
     /// Voxels squared over mobility times energy.
     pub time: f64,
@@ -37,11 +45,13 @@ const SLAB: usize = 8;
 impl Growth {
     /// Grains as `labels` has them, numbered `0 .. grains`.
     pub fn new(shape: [usize; 3], labels: Vec<u32>, grains: usize) -> Self {
-        let boxes = boxes(shape, &labels, grains);
+        let shares = vec![1.0; labels.len()];
         Growth {
             shape,
+            boxes: boxes(shape, &labels, &labels, grains),
+            seconds: labels.clone(),
             labels,
-            boxes,
+            shares,
             time: 0.0,
         }
     }
@@ -58,34 +68,54 @@ impl Growth {
 
     /// Grows for the time `sigma^2 / 2`.
     pub fn step(&mut self, sigma: f64) {
-        self.labels = self.threshold(self.shape.map(|n| Axis::step(n, sigma)));
-        self.boxes = boxes(self.shape, &self.labels, self.boxes.len());
+        let ranks = self.diffused(self.shape.map(|n| Axis::step(n, sigma)));
+        // The slope of erf(d / sigma sqrt(2)) at the boundary.
+        let distance = (0.5 * sigma * std::f64::consts::TAU.sqrt()) as f32;
+        self.labels.clear();
+        self.seconds.clear();
+        self.shares.clear();
+        for rank in &ranks {
+            let share = (0.5 + distance * (rank.value[0] - rank.value[1])).min(1.0);
+            let second = if share < 1.0 { 1 } else { 0 };
+            self.labels.push(rank.grain[0]);
+            self.seconds.push(rank.grain[second]);
+            self.shares.push(share);
+        }
+        self.boxes = boxes(self.shape, &self.labels, &self.seconds, self.boxes.len());
         self.time += 0.5 * sigma * sigma;
     }
 
     /// Grows until at most `grains` are left. A step's `sigma` follows the grains' size: much
-    /// smaller, and boundaries would be pinned by the lattice; much larger, and diffusion would
-    /// reach across a grain.
+    /// smaller takes longer for nothing; much larger, and diffusion reaches across a grain. The
+    /// last steps are short, since a long one kills every grain below about its `sigma`.
     pub fn until(&mut self, grains: usize) {
         let mut patience = 1.0;
         while self.alive() > grains.max(1) {
             let before = self.alive();
-            self.step(patience * (STEP * self.mean_edge()).max(LEAST_STEP));
-            // Few, large grains with flat boundaries may be pinned after all.
+            let far = before as f64 > 1.3 * grains as f64;
+            let width = if far { LONG_STEP } else { SHORT_STEP };
+            self.step(patience * (width * self.mean_edge()).max(LEAST_STEP));
+            // Few grains may have come to rest, as flat ones that span the box do.
             patience = if self.alive() < before {
                 1.0
             } else {
-                1.2 * patience
+                1.1 * patience
             };
         }
     }
 
     /// The grain with the largest diffused indicator at each output of the three axes.
     pub fn threshold(&self, axes: [Axis; 3]) -> Vec<u32> {
+        self.diffused(axes)
+            .iter()
+            .map(|rank| rank.grain[0])
+            .collect()
+    }
+
+    fn diffused(&self, axes: [Axis; 3]) -> Vec<Rank> {
         let shape = axes.map(|axis| axis.outputs);
         let plane = shape[1] * shape[2];
-        let mut labels = vec![0u32; shape[0] * plane];
-        let mut best = vec![0.0f32; shape[0] * plane];
+        let mut ranks = vec![Rank::default(); shape[0] * plane];
         let grains: Vec<u32> = (0..self.boxes.len() as u32)
             .filter(|&grain| self.boxes[grain as usize].voxels > 0)
             .collect();
@@ -96,17 +126,16 @@ impl Growth {
                 .collect();
             // Slab by slab, and in each the grains in order: the result is the same on any number
             // of threads.
-            labels
+            ranks
                 .par_chunks_mut(SLAB * plane)
-                .zip(best.par_chunks_mut(SLAB * plane))
                 .enumerate()
-                .for_each(|(slab, (labels, best))| {
+                .for_each(|(slab, ranks)| {
                     for tile in tiles.iter().flatten() {
-                        compare(tile, shape, slab * SLAB, labels, best);
+                        compare(tile, shape, slab * SLAB, ranks);
                     }
                 });
         }
-        labels
+        ranks
     }
 
     fn tiles(&self, grain: u32, axes: &[Axis; 3]) -> Vec<Tile> {
@@ -120,10 +149,21 @@ impl Growth {
         for x in 0..len[0] {
             for y in 0..len[1] {
                 let row = ((lo[0] + x) % nx * ny + (lo[1] + y) % ny) * nz;
-                let row = &self.labels[row..row + nz];
-                let straight = len[2].min(nz - lo[2]);
-                inside.extend(row[lo[2]..lo[2] + straight].iter().map(|&l| l == grain));
-                inside.extend(row[..len[2] - straight].iter().map(|&l| l == grain));
+                for z in 0..len[2] {
+                    let z = if lo[2] + z < nz {
+                        lo[2] + z
+                    } else {
+                        lo[2] + z - nz
+                    };
+                    let share = self.shares[row + z];
+                    inside.push(if self.labels[row + z] == grain {
+                        share
+                    } else if self.seconds[row + z] == grain {
+                        1.0 - share
+                    } else {
+                        0.0
+                    });
+                }
             }
         }
         let mut tiles = Vec::with_capacity(1);
@@ -139,13 +179,21 @@ impl Growth {
 }
 
 /// Step width over the edge of a mean grain's cube, and its least value in voxels.
-const STEP: f64 = 0.17;
-const LEAST_STEP: f64 = 1.1;
+const LONG_STEP: f64 = 0.28;
+const SHORT_STEP: f64 = 0.15;
+const LEAST_STEP: f64 = 1.0;
 
-/// Gives the voxels of one slab to the tile's grain where its value is the largest so far.
-fn compare(tile: &Tile, shape: [usize; 3], from: usize, labels: &mut [u32], best: &mut [f32]) {
+/// The two grains with the largest diffused indicators at one output.
+#[derive(Debug, Clone, Copy, Default)]
+struct Rank {
+    value: [f32; 2],
+    grain: [u32; 2],
+}
+
+/// Ranks one tile's grain among those seen so far, on the outputs of one slab.
+fn compare(tile: &Tile, shape: [usize; 3], from: usize, ranks: &mut [Rank]) {
     let [nx, ny, nz] = shape;
-    let planes = best.len() / (ny * nz);
+    let planes = ranks.len() / (ny * nz);
     let [ox, oy, oz] = tile.len;
     let straight = oz.min(nz - tile.first[2]);
     for x in 0..ox {
@@ -156,36 +204,50 @@ fn compare(tile: &Tile, shape: [usize; 3], from: usize, labels: &mut [u32], best
         for y in 0..oy {
             let row = ((at - from) * ny + (tile.first[1] + y) % ny) * nz;
             let values = &tile.values[(x * oy + y) * oz..][..oz];
-            let mut take = |start: usize, values: &[f32]| {
-                let end = start + values.len();
-                let targets = best[start..end].iter_mut().zip(&mut labels[start..end]);
-                for ((best, label), &value) in targets.zip(values) {
-                    let wins = value > *best;
-                    *best = if wins { value } else { *best };
-                    *label = if wins { tile.grain } else { *label };
+            let mut rank = |start: usize, values: &[f32]| {
+                for (rank, &value) in ranks[start..].iter_mut().zip(values) {
+                    if value > rank.value[0] {
+                        rank.value = [value, rank.value[0]];
+                        rank.grain = [tile.grain, rank.grain[0]];
+                    } else if value > rank.value[1] {
+                        rank.value[1] = value;
+                        rank.grain[1] = tile.grain;
+                    }
                 }
             };
-            take(row + tile.first[2], &values[..straight]);
-            take(row, &values[straight..]);
+            rank(row + tile.first[2], &values[..straight]);
+            rank(row, &values[straight..]);
         }
     }
 }
 
 /// The box of each grain: on each axis the whole period without its longest empty stretch.
-fn boxes(shape: [usize; 3], labels: &[u32], grains: usize) -> Vec<GrainBox> {
+fn boxes(shape: [usize; 3], labels: &[u32], seconds: &[u32], grains: usize) -> Vec<GrainBox> {
     let [nx, ny, nz] = shape;
     let width = nx + ny + nz;
     let mut occupied = vec![false; grains * width];
     let mut voxels = vec![0usize; grains];
-    for (row, labels) in labels.chunks_exact(nz).enumerate() {
+    let mut mark = |row: usize, z: usize, run: &[u32]| {
+        let grain = run[0] as usize;
+        let marks = &mut occupied[grain * width..(grain + 1) * width];
+        marks[row / ny] = true;
+        marks[nx + row % ny] = true;
+        marks[nx + ny + z..nx + ny + z + run.len()].fill(true);
+    };
+    for (row, (labels, seconds)) in labels
+        .chunks_exact(nz)
+        .zip(seconds.chunks_exact(nz))
+        .enumerate()
+    {
         let mut z = 0;
         for run in labels.chunk_by(|a, b| a == b) {
-            let grain = run[0] as usize;
-            let marks = &mut occupied[grain * width..(grain + 1) * width];
-            marks[row / ny] = true;
-            marks[nx + row % ny] = true;
-            marks[nx + ny + z..nx + ny + z + run.len()].fill(true);
-            voxels[grain] += run.len();
+            voxels[run[0] as usize] += run.len();
+            mark(row, z, run);
+            z += run.len();
+        }
+        let mut z = 0;
+        for run in seconds.chunk_by(|a, b| a == b) {
+            mark(row, z, run);
             z += run.len();
         }
     }
