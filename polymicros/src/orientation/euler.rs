@@ -166,7 +166,7 @@ mod tests {
 
         #[test]
         fn sample_z_is_the_third_column(
-            phi1 in 0.0..6.28f64, big_phi in 0.0..3.14f64, phi2 in 0.0..6.28f64,
+            phi1 in 0.0..TAU, big_phi in 0.0..PI, phi2 in 0.0..TAU,
         ) {
             let e = Euler::new(phi1, big_phi, phi2);
             let column = RotationMatrix::from(e).apply([0.0, 0.0, 1.0]);

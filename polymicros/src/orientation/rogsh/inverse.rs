@@ -19,7 +19,7 @@ pub struct InverseSettings {
     pub directions: usize,
     /// Turns about the sample's z axis for each direction.
     pub turns: usize,
-    /// Table entries, the nearest ones, from which descents start.
+    /// Table entries, the nearest ones, that descents start from; one of each cluster is used.
     pub neighbours: usize,
 }
 
@@ -28,7 +28,7 @@ impl Default for InverseSettings {
         InverseSettings {
             directions: 32,
             turns: 12,
-            neighbours: 4,
+            neighbours: 8,
         }
     }
 }
@@ -211,22 +211,15 @@ impl RogshInverse {
 
     /// The best of the descents from the nearest table entries.
     fn search(&self, value: [f64; 3]) -> Descent {
-        let count = NonZero::new(self.neighbours).unwrap_or(NonZero::<usize>::MIN);
-        let entries = self
-            .table
-            .tree
-            .query(&value)
-            .nearest_n::<SquaredEuclidean<f64>>(count)
-            .execute();
         let mut best = Descent {
             orientation: Euler::default(),
             residual: f64::INFINITY,
         };
         let mut started: Vec<Euler> = Vec::with_capacity(self.neighbours);
-        for entry in entries {
-            let start = self.table.orientations[entry.item as usize];
-            // Neighbours in the zone lead to the same place.
-            if started.iter().any(|s| close(*s, start)) {
+        for start in self.entries_near(value, self.neighbours) {
+            // Near values may belong to distant orientations, and then either may be the better
+            // start. Near orientations lead to the same place.
+            if started.iter().any(|s| in_one_basin(*s, start)) {
                 continue;
             }
             started.push(start);
@@ -240,14 +233,26 @@ impl RogshInverse {
         }
         best
     }
+
+    /// The orientations of the table whose values are nearest, the nearest first.
+    fn entries_near(&self, value: [f64; 3], count: usize) -> impl Iterator<Item = Euler> {
+        let count = NonZero::new(count).unwrap_or(NonZero::<usize>::MIN);
+        self.table
+            .tree
+            .query(&value)
+            .nearest_n::<SquaredEuclidean<f64>>(count)
+            .execute()
+            .into_iter()
+            .map(|entry| self.table.orientations[entry.item as usize])
+    }
 }
 
-fn close(a: Euler, b: Euler) -> bool {
-    let d = |a: f64, b: f64| (a - b).abs();
-    d(a.phi1, b.phi1) < CLOSE1 && d(a.big_phi, b.big_phi) < CLOSE && d(a.phi2, b.phi2) < CLOSE
+/// Whether two entries of the table are neighbours in the zone: within a few cells of the default
+/// table, in radians.
+fn in_one_basin(a: Euler, b: Euler) -> bool {
+    let near = |a: f64, b: f64, reach: f64| (a - b).abs() < reach;
+    near(a.phi1, b.phi1, 0.15) && near(a.big_phi, b.big_phi, 0.06) && near(a.phi2, b.phi2, 0.06)
 }
-const CLOSE1: f64 = 0.15;
-const CLOSE: f64 = 0.06;
 
 /// The orientation of the zone with the values of the one found.
 fn canonical(found: Descent, value: [f64; 3]) -> Inverted {

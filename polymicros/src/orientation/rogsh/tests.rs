@@ -130,7 +130,7 @@ fn the_ranges_are_reached_and_never_left() {
             let (mut best, mut place) = (found[k][side], at[k][side]);
             for (round, turn) in random_orientations(6_000, 5).into_iter().enumerate() {
                 let step = 0.05 * 0.996f64.powi(round as i32);
-                let [a, b, c] = [turn.phi1 - 3.14, turn.big_phi - 1.57, turn.phi2 - 3.14];
+                let [a, b, c] = [turn.phi1 - 3.1, turn.big_phi - 1.6, turn.phi2 - 3.1];
                 let next = Euler::new(
                     place.phi1 + step * a,
                     place.big_phi + step * b,
