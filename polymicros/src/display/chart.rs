@@ -225,7 +225,7 @@ impl Chart {
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
                 (low.min(value), high.max(value))
             });
-        if !(low <= high) {
+        if low.is_nan() || high.is_nan() || low > high {
             return Err(Error::value(
                 "chart",
                 "no positive value for a logarithmic axis",

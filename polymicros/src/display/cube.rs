@@ -60,7 +60,7 @@ impl Cube {
     pub fn picture(&self) -> Result<Picture> {
         let [width, height] = self.flat_size();
         let scale = (self.width - 2.0 * BESIDE) / width;
-        if !(scale > 0.0) {
+        if scale.is_nan() || scale <= 0.0 {
             return Err(too_narrow(self.width));
         }
         // A tall volume would not fit on a screen.
@@ -198,7 +198,7 @@ pub fn cubes(list: &[Cube], columns: usize) -> Result<Picture> {
     let columns = columns.min(list.len());
     let cell_width = (WIDTH / columns as f64).min(460.0).floor();
     let room = cell_width - 2.0 * BESIDE;
-    if !(room > 0.0) {
+    if room.is_nan() || room <= 0.0 {
         return Err(too_narrow(cell_width));
     }
     let own: Vec<f64> = list

@@ -127,7 +127,7 @@ impl Histogram {
         let mut sorted: Vec<f64> = self.values.iter().map(|v| axis(*v)).collect();
         sorted.sort_by(f64::total_cmp);
         let (mut low, mut high) = (sorted[0], sorted[sorted.len() - 1]);
-        if !(high - low > 1e-9 * low.abs().max(high.abs())) {
+        if (high - low).is_nan() || high - low <= 1e-9 * low.abs().max(high.abs()) {
             let half = if low == 0.0 { 0.5 } else { low.abs() / 10.0 };
             (low, high) = (low - half, high + half);
         }

@@ -47,11 +47,19 @@ pub fn ipf_key(title: &str, colour: fn([f64; 3]) -> [u8; 3]) -> Result<Picture> 
     ))
 }
 
+/// One set of directions, and its colour where it is not the usual one.
+#[derive(Debug, Clone, PartialEq)]
+struct Panel {
+    title: String,
+    directions: Vec<[f64; 3]>,
+    colour: Option<[u8; 3]>,
+}
+
 /// Directions as points, a panel for each set: on the whole hemisphere, or, with the cubic
 /// symmetry, in the standard triangle.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PoleFigures {
-    panels: Vec<(String, Vec<[f64; 3]>, Option<[u8; 3]>)>,
+    panels: Vec<Panel>,
     triangle: bool,
     labels: [String; 2],
 }
@@ -77,14 +85,18 @@ impl PoleFigures {
 
     /// The same figures and one more, of vectors of any length above zero.
     pub fn panel(mut self, title: &str, directions: &[[f64; 3]]) -> Self {
-        self.panels.push((title.into(), directions.to_vec(), None));
+        self.panels.push(Panel {
+            title: title.into(),
+            directions: directions.to_vec(),
+            colour: None,
+        });
         self
     }
 
     /// The same figures with another colour for the panel given last.
     pub fn coloured(mut self, colour: [u8; 3]) -> Self {
         if let Some(panel) = self.panels.last_mut() {
-            panel.2 = Some(colour);
+            panel.colour = Some(colour);
         }
         self
     }
@@ -112,7 +124,12 @@ impl PoleFigures {
         };
         let rows = self.panels.len().div_ceil(columns);
         let mut canvas = Canvas::new(width * columns as f64, height * rows as f64)?;
-        for (index, (title, directions, colour)) in self.panels.iter().enumerate() {
+        for (index, panel) in self.panels.iter().enumerate() {
+            let Panel {
+                title,
+                directions,
+                colour,
+            } = panel;
             let left = width * (index % columns) as f64;
             let top = height * (index / columns) as f64;
             let colour = colour.unwrap_or(series_colour(0));
@@ -157,7 +174,7 @@ impl PoleFigures {
         let names: Vec<String> = self
             .panels
             .iter()
-            .map(|(title, directions, _)| format!("{title} ({} directions)", directions.len()))
+            .map(|panel| format!("{} ({} directions)", panel.title, panel.directions.len()))
             .collect();
         canvas.finish(format!("{kind}: {}", names.join(", ")))
     }

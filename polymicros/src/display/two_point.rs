@@ -118,7 +118,7 @@ impl TwoPointMaps {
         if self.rows.is_empty() {
             return Err(Error::value("2-point maps", "no pair to show"));
         }
-        if !(self.reach > 0.0) {
+        if self.reach.is_nan() || self.reach <= 0.0 {
             return Err(Error::value(
                 "reach",
                 format!("{}: a displacement above zero is needed", self.reach),
