@@ -5,6 +5,9 @@
 //! use polymicros_prelude::*;
 //! ```
 //!
+//! Tables as polars data frames make every cell slower to compile, so a notebook asks for them:
+//! `{ path = "../prelude", features = ["tables"] }`.
+//!
 //! Everything here is a concrete type or a non-generic function of an already compiled library, so
 //! that a cell has next to nothing to compile.
 
@@ -27,4 +30,8 @@ pub use polymicros::orientation::{
 };
 pub use polymicros::statistics::{Cutoff, OnePoint, Pairs, Pca, TwoPoint, Vectors};
 pub use polymicros::{Error, Result};
+#[cfg(feature = "tables")]
+pub use polymicros_tables::{
+    Table, explained_variance_table, grain_table, one_point_table, scores_table,
+};
 pub use volumes::{edge, real_volumes, stand_ins, user_volumes};

@@ -7,11 +7,11 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// One line of set-up, a volume, its statistics, a picture.
-const TYPED: &str = r#":dep polymicros-prelude = { path = "../prelude" }
+/// One line of set-up, a volume, a table, a picture.
+const TYPED: &str = r#":dep polymicros-prelude = { path = "../prelude", features = ["tables"] }
 use polymicros_prelude::*;
 let volume = StandIn::Recrystallised.generate([24, 24, 24], 1)?;
-OnePoint::of(&volume.rogsh()?)?
+grain_table(&[volume.clone()])?
 ipf_cube(&volume, "typed")?
 "#;
 
@@ -31,7 +31,7 @@ pub(crate) fn run(folder: &KernelFolder) -> Result<(), Failed> {
     drop(stdin);
     let output = repl.wait_with_output()?;
     let shown = String::from_utf8_lossy(&output.stdout);
-    for expected in ["mean", "T4,0,1", "Picture"] {
+    for expected in ["mean neighbours", "recrystallised", "Picture"] {
         if !shown.contains(expected) {
             let errors = String::from_utf8_lossy(&output.stderr);
             return Err(format!("`{expected}` is missing in:\n{shown}\n{errors}").into());
@@ -47,8 +47,8 @@ fn build_repl() -> Result<PathBuf, Failed> {
     let built = Command::new(env!("CARGO"))
         .args(["build", "--release", "--quiet", "--bin", "evcxr"])
         .args(["-p", "polymicros", "-p", "polymicros-prelude"])
-        .args(["-p", "polymicros-notebooks", "-p", "polymicros-tests"])
-        .args(["-p", "evcxr_repl"])
+        .args(["-p", "polymicros-tables", "-p", "polymicros-notebooks"])
+        .args(["-p", "polymicros-tests", "-p", "evcxr_repl"])
         .current_dir(&workspace)
         .status()?;
     if !built.success() {

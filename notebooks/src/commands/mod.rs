@@ -1,13 +1,12 @@
 //! The command line, one file a command.
 
-#[cfg(feature = "evcxr")]
 mod progress;
 #[cfg(feature = "evcxr")]
 mod reproduce;
+mod stats;
 
 use crate::Result;
 use clap::{Parser, Subcommand};
-#[cfg(feature = "evcxr")]
 use progress::Progress;
 use std::path::PathBuf;
 
@@ -23,6 +22,7 @@ use std::path::PathBuf;
         polymicros                       execute every notebook\n  \
         polymicros notebook 02           execute one\n  \
         polymicros data map.ang          the statistics notebook on your own file\n  \
+        polymicros stats *.npz --out out statistics of files, in batch\n  \
         polymicros lab                   open the notebooks in JupyterLab\n\n\
         Exit code 0: everything ran. 1: something failed, and the message says what. \
         2: the command line was not understood."
@@ -52,12 +52,29 @@ enum Command {
     #[cfg(feature = "evcxr")]
     #[command(after_help = "Example:\n  polymicros data scan.ang volume.h5")]
     Data {
-        /// Orientation maps or volumes: .ang, LabDCT HDF5, .npz.
+        /// Orientation maps or volumes in any format that is read.
         #[arg(required = true)]
         files: Vec<PathBuf>,
         /// The folder for the executed notebook and the report, below the checkout.
         #[arg(long, default_value = "target/data")]
         out: PathBuf,
+    },
+    /// Statistics, covariances, principal components and pictures of files.
+    ///
+    /// For each file: 2-point statistics and covariances of the three ROGSH values as .npz (array
+    /// `field`, one channel a pair, zero displacement in the middle), and pictures. For all:
+    /// one_point.csv, and for two or more of one shape pca_scores.csv and explained_variance.csv.
+    #[command(after_help = "Example:\n  polymicros stats scan1.ang scan2.ang --out statistics")]
+    Stats {
+        /// Orientation maps or volumes in any format that is read.
+        #[arg(required = true, value_name = "IN")]
+        files: Vec<PathBuf>,
+        /// The folder for the results.
+        #[arg(long)]
+        out: PathBuf,
+        /// Treat the volumes as periodic, as synthetic ones are; specimens are not.
+        #[arg(long)]
+        periodic: bool,
     },
     /// Open the notebooks in JupyterLab; sets up what is missing below target/lab.
     #[cfg(feature = "evcxr")]
@@ -101,6 +118,16 @@ impl Arguments {
                 files,
                 out,
                 ..plan
+            }),
+            Some(Command::Stats {
+                files,
+                out,
+                periodic,
+            }) => stats::run(&stats::Plan {
+                files,
+                out,
+                periodic,
+                json: self.json,
             }),
             #[cfg(feature = "evcxr")]
             Some(Command::Lab { check: false }) => crate::lab::open(),

@@ -13,12 +13,38 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Cells call into a library that computes: it is built without the checks that evcxr's own
-/// profile asks for.
+/// profile asks for. Polars only arranges tables, and is by far the largest: it is built quickly.
 const PROFILE: &str = r#"[profile.dev.package."*"]
 opt-level = 3
 debug-assertions = false
 overflow-checks = false
+
+[profile.dev.package.polars]
+opt-level = 0
+[profile.dev.package.polars-arrow]
+opt-level = 0
+[profile.dev.package.polars-buffer]
+opt-level = 0
+[profile.dev.package.polars-compute]
+opt-level = 0
+[profile.dev.package.polars-config]
+opt-level = 0
+[profile.dev.package.polars-core]
+opt-level = 0
+[profile.dev.package.polars-dtype]
+opt-level = 0
+[profile.dev.package.polars-error]
+opt-level = 0
+[profile.dev.package.polars-row]
+opt-level = 0
+[profile.dev.package.polars-schema]
+opt-level = 0
+[profile.dev.package.polars-utils]
+opt-level = 0
 "#;
+
+/// The beginning of the names of copies.
+const RUN: &str = "run-";
 
 /// A folder for one kernel at a time, removed when dropped.
 #[derive(Debug)]
@@ -26,17 +52,61 @@ pub struct KernelFolder {
     path: PathBuf,
     config: PathBuf,
     /// The folder's owner holds this lock; an unlocked folder is a leftover of a killed kernel.
-    _lock: Option<File>,
+    _lock: File,
     temporary: bool,
 }
 
 impl KernelFolder {
-    /// A warm folder: builds what the notebooks' `:dep` lines ask for where that is not done yet,
-    /// and copies the result.
+    /// Builds what the notebooks' `:dep` lines ask for, where that is not done yet.
+    ///
+    /// # Errors
+    /// When a dependency does not build, or the disk refuses.
+    pub fn prepare() -> Result<()> {
+        Self::prepared().map(drop)
+    }
+
+    /// A folder for one kernel: prepares where that is not done yet, and copies the result.
     ///
     /// # Errors
     /// When a dependency does not build, or the disk refuses.
     pub fn warm() -> Result<Self> {
+        let warm = Self::prepared()?;
+        let kernels = warm.path.parent().unwrap_or(&warm.path).to_owned();
+        let (own_lock, lock_path) = tempfile::Builder::new()
+            .prefix(RUN)
+            .suffix(".lock")
+            .tempfile_in(&kernels)
+            .map_err(|source| Error::io(&kernels, source))?
+            .keep()
+            .map_err(|error| Error::io(&kernels, error.error))?;
+        own_lock
+            .lock()
+            .map_err(|source| Error::io(&lock_path, source))?;
+        let copy = KernelFolder {
+            path: lock_path.with_extension(""),
+            config: warm.config.clone(),
+            _lock: own_lock,
+            temporary: true,
+        };
+        let copied = Command::new("cp")
+            .arg("-a")
+            .arg(&warm.path)
+            .arg(&copy.path)
+            .status()
+            .map_err(|source| Error::io("cp", source))?;
+        if copied.success() {
+            Ok(copy)
+        } else {
+            Err(Error::Kernel(format!(
+                "could not copy {} to {}: is the disk full?",
+                warm.path.display(),
+                copy.path.display()
+            )))
+        }
+    }
+
+    /// The folder that copies are made of, locked until dropped.
+    fn prepared() -> Result<Self> {
         let kernels = target_dir()?.join("kernels");
         let config = kernels.join("config");
         make_dir(&config)?;
@@ -45,38 +115,21 @@ impl KernelFolder {
         // An evcxr.toml of the user's own must not change what a notebook shows.
         write_if_changed(&config.join("evcxr.toml"), "[evcxr]\n")?;
         remove_leftovers(&kernels)?;
-
         let warm = KernelFolder {
             path: kernels.join("warm"),
-            config: config.clone(),
-            _lock: Some(lock(&kernels.join("warm.lock"))?),
+            config,
+            _lock: lock(&kernels.join("warm.lock"))?,
             temporary: false,
         };
         make_dir(&warm.path)?;
         warm.take_versions_of_workspace()?;
         warm.build_dependencies()?;
+        Ok(warm)
+    }
 
-        let path = kernels.join(format!("run-{}", std::process::id()));
-        let own_lock = lock(&path.with_extension("lock"))?;
-        let copied = Command::new("cp")
-            .arg("-a")
-            .arg(&warm.path)
-            .arg(&path)
-            .status()
-            .map_err(|source| Error::io("cp", source))?;
-        if !copied.success() {
-            return Err(Error::Kernel(format!(
-                "could not copy {} to {}: is the disk full?",
-                warm.path.display(),
-                path.display()
-            )));
-        }
-        Ok(KernelFolder {
-            path,
-            config,
-            _lock: Some(own_lock),
-            temporary: true,
-        })
+    /// The folder with evcxr's own settings.
+    pub(crate) fn config_dir(&self) -> &Path {
+        &self.config
     }
 
     /// Sets the environment in which any evcxr program uses this folder: the worker, the Jupyter
@@ -91,6 +144,16 @@ impl KernelFolder {
             // How the caller was built must not decide how cells are.
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS");
+        // `cargo run` and `cargo test` put the workspace's own build of the prelude where the loader
+        // looks first; cells are linked against the kernel's build.
+        if let Some(path) = std::env::var_os("LD_LIBRARY_PATH") {
+            let others = std::env::split_paths(&path)
+                .filter(|folder| !folder.join("libpolymicros_prelude.so").exists());
+            match std::env::join_paths(others) {
+                Ok(path) => command.env("LD_LIBRARY_PATH", path),
+                Err(_) => command.env_remove("LD_LIBRARY_PATH"),
+            };
+        }
         if let Some(sources) = standard_library_sources()? {
             command.env("RUST_SRC_PATH", sources);
         }
@@ -159,7 +222,7 @@ fn remove_leftovers(kernels: &Path) -> Result<()> {
     for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
         let is_run = path
             .file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with("run-"));
+            .is_some_and(|name| name.to_string_lossy().starts_with(RUN));
         if is_run && path.is_dir() {
             let lock = path.with_extension("lock");
             let unused = File::open(&lock).is_ok_and(|file| file.try_lock().is_ok());

@@ -17,7 +17,7 @@ const SCRIPT: &str = include_str!("check.py");
 /// When a cell fails, no cell shows anything, or the kernel does not start.
 pub fn check() -> Result<String> {
     let environment = Environment::with(&["nbclient"])?;
-    drop(KernelFolder::warm()?);
+    KernelFolder::prepare()?;
     let notebooks = notebooks_dir()?;
     let notebook = Document::find(&notebooks, "01")?;
     let script = environment.folder().join("check.py");

@@ -17,7 +17,7 @@ use std::path::Path;
 pub fn open() -> Result<()> {
     let environment = Environment::with(&["jupyterlab"])?;
     // The first notebook should not have to wait for the library to build.
-    drop(KernelFolder::warm()?);
+    KernelFolder::prepare()?;
     let notebooks = notebooks_dir()?;
     eprintln!(
         "opening JupyterLab on {}; stop it with Ctrl-C",
@@ -36,6 +36,9 @@ pub(crate) fn kernel(control_file: &Path) -> Result<()> {
     let status = start_as("jupyter", &folder, &here)?
         .arg("--control_file")
         .arg(control_file)
+        // evcxr's kernel rewrites a kernelspec named `rust` that it finds there, as its own.
+        .env_remove("JUPYTER_PATH")
+        .env("XDG_DATA_HOME", folder.config_dir())
         .status()
         .map_err(|source| Error::io("the Jupyter kernel", source))?;
     // Jupyter ends a kernel by a signal as often as by a message; both are an end, not a failure.

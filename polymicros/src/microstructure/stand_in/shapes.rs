@@ -6,11 +6,14 @@ use super::growth::Growth;
 use super::nucleation::{nearest, nuclei};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
 
 /// Grains at the start of growth for each one at its end.
 const FORGET: usize = 8;
 /// Width of the Gaussian that smooths stretched grains, in voxels of the compressed box.
 const RENDER: f64 = 0.8;
+/// Step width of growth after impingement, in voxels: removes fragments of a few voxels.
+const IMPINGED: f64 = 1.5;
 
 /// Grain of each voxel, in axis order `x, y, z`; numbers need not be consecutive.
 pub(super) fn labels(stand_in: StandIn, shape: [usize; 3], rng: &mut ChaCha8Rng) -> Vec<u32> {
@@ -23,7 +26,7 @@ pub(super) fn labels(stand_in: StandIn, shape: [usize; 3], rng: &mut ChaCha8Rng)
         StandIn::BimodalFerrite => {
             let coarse = grown(shape, 20.0, [1.0; 3], rng);
             let fine = grown(shape, 7.0, [1.0; 3], rng);
-            partly_recrystallised(&coarse, &fine, rng)
+            impinged(shape, &partly_recrystallised(&coarse, &fine, rng))
         }
     }
 }
@@ -67,4 +70,29 @@ fn partly_recrystallised(coarse: &[u32], fine: &[u32], rng: &mut ChaCha8Rng) -> 
             }
         })
         .collect()
+}
+
+/// Growth after the fine grains have met the coarse ones, so that their boundaries are curved too.
+fn impinged(shape: [usize; 3], labels: &[u32]) -> Vec<u32> {
+    let (labels, kept) = renumber(labels);
+    let mut growth = Growth::new(shape, labels, kept.len());
+    growth.step(IMPINGED);
+    growth.step(IMPINGED);
+    growth.labels
+}
+
+/// Numbers in the order in which grains first appear, and the old number of each.
+pub(super) fn renumber(labels: &[u32]) -> (Vec<u32>, Vec<u32>) {
+    let mut numbers = BTreeMap::new();
+    let mut kept = Vec::new();
+    let labels = labels
+        .iter()
+        .map(|&old| {
+            *numbers.entry(old).or_insert_with(|| {
+                kept.push(old);
+                kept.len() as u32 - 1
+            })
+        })
+        .collect();
+    (labels, kept)
 }

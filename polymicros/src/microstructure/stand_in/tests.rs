@@ -1,5 +1,5 @@
 use super::*;
-use crate::orientation::{Quaternion, disorientation};
+use crate::orientation::disorientation;
 
 #[test]
 fn the_same_seed_gives_the_same_bits_on_any_number_of_threads() -> Result<()> {
@@ -51,19 +51,6 @@ fn columnar_grains_point_001_along_z() -> Result<()> {
 fn twins_share_sigma_3_boundaries() -> Result<()> {
     let volume = StandIn::Twinned.generate([48; 3], 5)?;
     let euler = volume.euler();
-    let at = |x: usize| {
-        Euler::new(
-            euler[[0, x, 7, 9]].into(),
-            euler[[1, x, 7, 9]].into(),
-            euler[[2, x, 7, 9]].into(),
-        )
-    };
-    // The 60 degrees that every twin was turned by is what the disorientation of a parent and its
-    // twin must come out as, with 60 degrees being the smallest of the 24 equivalent angles.
-    let parent = Quaternion::from(at(0));
-    let turned = Quaternion::from_axis_angle([1.0, 1.0, 1.0], std::f64::consts::FRAC_PI_3)?;
-    let angle = disorientation(at(0), (turned * parent).into());
-    assert!((angle.to_degrees() - 60.0).abs() < 1e-6);
     let sigma3 = (0..48)
         .flat_map(|y| (0..48).map(move |z| (y, z)))
         .flat_map(|(y, z)| (0..47).map(move |x| (x, y, z)))

@@ -1,12 +1,12 @@
 //! The grains' orientations, and what depends on them: twins and bands.
 
 use super::StandIn;
+use super::shapes::renumber;
 use crate::Result;
 use crate::orientation::{Euler, Quaternion};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
-use std::collections::BTreeMap;
 
 /// Brass, copper, S and Goss in degrees (Bunge), the components of rolled fcc metals.
 const ROLLING: [[f64; 3]; 4] = [
@@ -30,7 +30,8 @@ pub(super) fn assign(
     labels: Vec<u32>,
     rng: &mut ChaCha8Rng,
 ) -> Result<(Vec<u32>, Vec<Euler>)> {
-    let (mut labels, grains) = consecutive(labels);
+    let (mut labels, kept) = renumber(&labels);
+    let grains = kept.len();
     let mut orientations: Vec<Quaternion> = match stand_in {
         StandIn::Columnar => (0..grains)
             .map(|_| {
@@ -48,28 +49,6 @@ pub(super) fn assign(
         labels = renumbered;
     }
     Ok((labels, orientations.into_iter().map(Euler::from).collect()))
-}
-
-fn consecutive(labels: Vec<u32>) -> (Vec<u32>, usize) {
-    let (labels, kept) = renumber(&labels);
-    let grains = kept.len();
-    (labels, grains)
-}
-
-/// Numbers in the order in which grains first appear, and the old number of each.
-fn renumber(labels: &[u32]) -> (Vec<u32>, Vec<u32>) {
-    let mut numbers = BTreeMap::new();
-    let mut kept = Vec::new();
-    let labels = labels
-        .iter()
-        .map(|&old| {
-            *numbers.entry(old).or_insert_with(|| {
-                kept.push(old);
-                kept.len() as u32 - 1
-            })
-        })
-        .collect();
-    (labels, kept)
 }
 
 /// A small random rotation of the crystal.
@@ -102,9 +81,17 @@ fn banded(
         .map(|middle| {
             let band = (middle[2] / shape[2] as f64 * bands as f64) as usize % bands;
             let [phi1, big_phi, phi2] = components[band];
-            // The four variants of a component under the sample symmetry mmm.
-            let turn = if rng.random::<bool>() { 180.0 } else { 0.0 };
-            scattered(Euler::from_degrees(phi1 + turn, big_phi, phi2).into(), rng)
+            let ideal = Quaternion::from(Euler::from_degrees(phi1, big_phi, phi2));
+            // One of the four variants under the sample symmetry of rolling: none, or half a turn
+            // about RD, TD or ND.
+            let variant = match rng.random_range(0..4) {
+                3 => Quaternion::IDENTITY,
+                axis => {
+                    let half_turn = std::array::from_fn(|a| f64::from(u8::from(a == axis)));
+                    Quaternion::from_axis_angle(half_turn, std::f64::consts::PI)?
+                }
+            };
+            scattered(ideal * variant, rng)
         })
         .collect()
 }

@@ -1,0 +1,208 @@
+//! Statistics, covariances, principal components and pictures of the user's files.
+
+use super::Progress;
+use crate::{Error, Result};
+use ndarray::{Array3, Array4, Axis};
+use polymicros_prelude::{
+    Cutoff, ExplainedVariance, Field, Grid, Microstructure, OnePoint, Pairs, PcScatter, Pca,
+    TwoPoint, Vectors, explained_variance_table, ipf_cube, one_point_table, scores_table,
+    two_point_maps,
+};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// What to compute, of what, and where it goes.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    pub(super) files: Vec<PathBuf>,
+    pub(super) out: PathBuf,
+    /// Treat the volumes as periodic.
+    pub(super) periodic: bool,
+    pub(super) json: bool,
+}
+
+pub(super) fn run(plan: &Plan) -> Result<()> {
+    std::fs::create_dir_all(&plan.out).map_err(|source| Error::io(&plan.out, source))?;
+    let names = names(&plan.files);
+    // All files are opened first: a bad one is better found before an hour of work than after.
+    let volumes = plan
+        .files
+        .iter()
+        .map(|file| Ok(Microstructure::open(file)?))
+        .collect::<Result<Vec<_>>>()?;
+    let reach = shortest(&volumes);
+    let mut one_points = Vec::new();
+    let mut covariances = Vec::new();
+    for (name, volume) in names.iter().zip(&volumes) {
+        let mut progress = Progress::new(name);
+        progress.say("statistics");
+        let field = volume.rogsh()?;
+        let statistics = if plan.periodic {
+            TwoPoint::periodic(&field, &Pairs::All)?
+        } else {
+            let cutoff = Cutoff {
+                displacement: reach,
+                min_pairs: 1,
+            };
+            TwoPoint::non_periodic(&field, &Pairs::All, cutoff)?
+        };
+        let covariance = statistics.to_covariance();
+        let at = |ending: &str| plan.out.join(format!("{name}.{ending}"));
+        as_field(&statistics)?.save(at("statistics.npz"))?;
+        as_field(&covariance)?.save(at("covariance.npz"))?;
+        ipf_cube(volume, name)?.save(at("ipf.png"))?;
+        two_point_maps(&covariance, name)?.save(at("covariance.png"))?;
+        one_points.push(OnePoint::of(&field)?);
+        covariances.push(covariance);
+        progress.keep(&format!("{}", volume.grid()));
+    }
+    one_point_table(&names, &one_points)?.to_csv(plan.out.join("one_point.csv"))?;
+    let pca = principal_components(&names, &covariances, &plan.out)?;
+    if plan.json {
+        println!(
+            "{}",
+            json!({
+                "files": names,
+                "means": one_points.iter().map(|one| &one.mean).collect::<Vec<_>>(),
+                "explained_variance_ratio": pca.as_ref().map(Pca::explained_ratio),
+                "out": plan.out,
+            })
+        );
+    } else {
+        println!("{}", one_point_table(&names, &one_points)?);
+        println!("results: {}", plan.out.display());
+    }
+    Ok(())
+}
+
+/// The files' stems, numbered where two would be the same.
+fn names(files: &[PathBuf]) -> Vec<String> {
+    let stems: Vec<String> = files
+        .iter()
+        .map(|file| {
+            file.file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into()
+        })
+        .collect();
+    stems
+        .iter()
+        .enumerate()
+        .map(|(index, stem)| {
+            if stems.iter().filter(|other| *other == stem).count() > 1 {
+                format!("{stem}_{}", index + 1)
+            } else {
+                stem.clone()
+            }
+        })
+        .collect()
+}
+
+/// Half of the shortest edge along each axis: what all volumes have statistics for.
+fn shortest(volumes: &[Microstructure]) -> [usize; 3] {
+    std::array::from_fn(|axis| {
+        let edges = volumes.iter().map(|volume| volume.grid().shape[axis]);
+        edges.min().unwrap_or(1) / 2
+    })
+}
+
+/// Centred values, one channel a pair; displacements without a valid pair are masked.
+fn as_field(statistics: &TwoPoint) -> Result<Field> {
+    let [x, y, z] = statistics.displacements();
+    let grid = Grid {
+        shape: [x, y, z],
+        ..*statistics.grid()
+    };
+    let pairs = statistics.pairs();
+    let mut data = Array4::zeros((pairs.len(), x, y, z));
+    let mut mask = Array3::from_elem((x, y, z), true);
+    for (&pair, mut channel) in pairs.iter().zip(data.axis_iter_mut(Axis(0))) {
+        channel.assign(&statistics.centred(pair)?);
+        mask.zip_mut_with(&channel, |valid, value: &f32| *valid &= value.is_finite());
+        channel.mapv_inplace(|value| if value.is_finite() { value } else { 0.0 });
+    }
+    let names = pairs.iter().map(|&pair| statistics.pair_name(pair));
+    let field = Field::new(grid, names, data)?;
+    if mask.iter().all(|valid| *valid) {
+        return Ok(field);
+    }
+    Ok(field.with_mask(mask.into_shared())?)
+}
+
+/// Of at least two files on one grid of displacements; says why where there is none.
+fn principal_components(
+    names: &[String],
+    covariances: &[TwoPoint],
+    out: &Path,
+) -> Result<Option<Pca>> {
+    let same = covariances
+        .iter()
+        .all(|c| c.displacements() == covariances[0].displacements());
+    if covariances.len() < 2 || !same {
+        eprintln!("no principal components: they need two files or more of one shape");
+        return Ok(None);
+    }
+    let pca = Pca::fit(&Vectors::from_statistics(covariances)?)?;
+    scores_table(names, &pca)?.to_csv(out.join("pca_scores.csv"))?;
+    explained_variance_table(&pca)?.to_csv(out.join("explained_variance.csv"))?;
+    ExplainedVariance::new()
+        .set("files", &pca.explained_ratio())
+        .picture()?
+        .save(out.join("explained_variance.png"))?;
+    if pca.rank() >= 2 {
+        PcScatter::new(&pca.explained_ratio())
+            .group("files", pca.scores().view())
+            .pairs(&[[0, 1]])
+            .picture()?
+            .save(out.join("pca.png"))?;
+    }
+    Ok(Some(pca))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use polymicros_prelude::StandIn;
+
+    #[test]
+    fn files_become_statistics_tables_and_pictures() -> Result<()> {
+        let folder =
+            tempfile::tempdir().map_err(|source| Error::io("a temporary folder", source))?;
+        let mut files = Vec::new();
+        for seed in 0..3 {
+            let file = folder.path().join(format!("volume_{seed}.npz"));
+            StandIn::CoarseBeta
+                .generate([16, 12, 20], seed)?
+                .save(&file)?;
+            files.push(file);
+        }
+        let out = folder.path().join("out");
+        run(&Plan {
+            files,
+            out: out.clone(),
+            periodic: false,
+            json: true,
+        })?;
+        let covariance = Field::open(out.join("volume_1.covariance.npz"))?;
+        assert_eq!(covariance.channels().len(), 6);
+        assert_eq!(covariance.grid().shape, [17, 13, 21]);
+        let scores = std::fs::read_to_string(out.join("pca_scores.csv"));
+        assert_eq!(scores.map(|text| text.lines().count()).unwrap_or(0), 4);
+        for picture in ["volume_0.ipf.png", "volume_2.covariance.png", "pca.png"] {
+            assert!(out.join(picture).is_file(), "{picture}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_file_that_is_missing_is_named() {
+        let plan = Plan {
+            files: vec!["nowhere.ang".into()],
+            out: std::env::temp_dir().join("polymicros-stats-nowhere"),
+            periodic: false,
+            json: false,
+        };
+        assert!(run(&plan).is_err_and(|error| error.to_string().contains("nowhere.ang")));
+    }
+}
