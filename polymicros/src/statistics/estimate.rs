@@ -1,5 +1,6 @@
 //! 2-point statistics of a field (paper Eq. 1), periodic or not, with or without a mask.
 
+use super::fft::{Complex, RealFft};
 use super::one_point::{mask_slice, means};
 use super::two_point::signed;
 use super::{Correlator, Pairs, TwoPoint};
@@ -36,8 +37,8 @@ impl TwoPoint {
     /// are valid, a number for each `r` ([`counts`](Self::counts)), and displacements without any
     /// are marked. Without a mask the transforms are in `f32`, with one in `f64`.
     ///
-    /// Memory beside the field and the result, without a mask: one half-spectrum a channel, and
-    /// one more, which for three channels and six pairs comes to 1.4 times the field.
+    /// Memory beside the field and the result, without a mask: one half-spectrum a pair, which for
+    /// three channels and six pairs comes to 2 times the field.
     ///
     /// # Errors
     /// When a pair names no channel of the field, no voxel is valid, or a valid value is not
@@ -99,21 +100,34 @@ fn circular<T: FftNum>(
     channels: usize,
     pairs: &[(usize, usize)],
 ) -> Result<Array4<T>> {
-    let voxels: usize = shape.iter().product();
-    let mut correlator = Correlator::new(shape, channels)?;
-    for (channel, values) in fields.chunks_exact(voxels).enumerate() {
-        if pairs.iter().any(|&(b, c)| b == channel || c == channel) {
-            correlator.set(channel, values)?;
-        }
+    let fft = RealFft::new(shape)?;
+    let voxels = fft.voxels();
+    let scale = fft.inverse_scale()?;
+    // One scale makes the inverse transform, the other the mean over the voxels.
+    let factor = scale * scale;
+    let mut buffers: Vec<Vec<Complex<T>>> = (0..channels.max(pairs.len()))
+        .map(|_| fft.spectrum())
+        .collect();
+    for (spectrum, values) in buffers.iter_mut().zip(fields.chunks_exact(voxels)) {
+        fft.forward_planes(values, spectrum)?;
     }
-    let factor = correlator.fft().inverse_scale()?;
+    fft.across_planes(&mut buffers, channels, |k, lines, made| {
+        let Some(&(b, c)) = pairs.get(k) else {
+            return;
+        };
+        let size = made.len();
+        let line = |field: usize| &lines[field * size..(field + 1) * size];
+        for ((value, b), c) in made.iter_mut().zip(line(b)).zip(line(c)) {
+            *value = b.conj() * c * factor;
+        }
+    })?;
     let [x, y, z] = shape;
     let mut values = Array4::zeros((pairs.len(), x, y, z));
-    for (pair, mut map) in pairs.iter().zip(values.outer_iter_mut()) {
+    for (spectrum, mut map) in buffers.iter_mut().zip(values.outer_iter_mut()) {
         let map = map
             .as_slice_mut()
             .expect("an array just made is contiguous");
-        correlator.correlate(*pair, factor, map)?;
+        fft.inverse_planes(spectrum, map)?;
     }
     Ok(values)
 }

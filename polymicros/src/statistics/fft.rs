@@ -129,6 +129,23 @@ impl<T: FftNum> RealFft<T> {
     /// # Errors
     /// When a slice's length does not fit the shape.
     pub fn forward(&self, real: &[T], spectrum: &mut [Complex<T>]) -> Result<()> {
+        self.forward_planes(real, spectrum)?;
+        let stride = self.inner[1] * (self.inner[2] / 2 + 1);
+        let fft = &*self.planes.0;
+        if fft.len() > 1 {
+            matrix(spectrum, self.inner[0], stride)?
+                .axis_chunks_iter_mut(Axis(1), BLOCK)
+                .into_par_iter()
+                .for_each_init(
+                    || self.scratch(),
+                    |scratch, block| transform_block(fft, block, scratch),
+                );
+        }
+        Ok(())
+    }
+
+    /// The passes within each plane: forward along its rows, then its columns.
+    pub(super) fn forward_planes(&self, real: &[T], spectrum: &mut [Complex<T>]) -> Result<()> {
         self.fits(real.len(), spectrum.len())?;
         let [_, n_rows, n] = self.inner;
         let half = n / 2 + 1;
@@ -147,19 +164,7 @@ impl<T: FftNum> RealFft<T> {
                     }
                     self.transform_columns(&*self.columns.0, plane, scratch)
                 },
-            )?;
-        let stride = n_rows * half;
-        let fft = &*self.planes.0;
-        if fft.len() > 1 {
-            matrix(spectrum, self.inner[0], stride)?
-                .axis_chunks_iter_mut(Axis(1), BLOCK)
-                .into_par_iter()
-                .for_each_init(
-                    || self.scratch(),
-                    |scratch, block| transform_block(fft, block, scratch),
-                );
-        }
-        Ok(())
+            )
     }
 
     /// The inverse transform of `spectrum` into `real`, with the factor `1 / N`. The spectrum is
@@ -234,7 +239,7 @@ impl<T: FftNum> RealFft<T> {
     }
 
     /// The passes within each plane: inverse along its columns, then its rows.
-    fn inverse_planes(&self, spectrum: &mut [Complex<T>], real: &mut [T]) -> Result<()> {
+    pub(super) fn inverse_planes(&self, spectrum: &mut [Complex<T>], real: &mut [T]) -> Result<()> {
         let [_, n_rows, n] = self.inner;
         let half = n / 2 + 1;
         spectrum
@@ -259,6 +264,61 @@ impl<T: FftNum> RealFft<T> {
                     Ok(())
                 },
             )
+    }
+
+    /// The pass across the planes for several half-spectra at once, each transformed within its
+    /// planes by [`forward_planes`](Self::forward_planes): a few lines of the first `fields` of
+    /// them are transformed forward, `combine` makes a line of each buffer from those, and these
+    /// are transformed back. So each spectrum travels through memory once, whatever the number of
+    /// combinations.
+    ///
+    /// `combine(k, lines, made)` writes line values of buffer `k`; `lines` holds those of field
+    /// `f` at `f * made.len() ..`.
+    pub(super) fn across_planes<F>(
+        &self,
+        buffers: &mut [Vec<Complex<T>>],
+        fields: usize,
+        combine: F,
+    ) -> Result<()>
+    where
+        F: Fn(usize, &[Complex<T>], &mut [Complex<T>]) + Sync,
+    {
+        let n = self.inner[0];
+        let stride = self.inner[1] * (self.inner[2] / 2 + 1);
+        let (forward, inverse) = (&*self.planes.0, &*self.planes.1);
+        let mut blocks: Vec<Vec<ArrayViewMut2<'_, Complex<T>>>> =
+            (0..stride.div_ceil(BLOCK)).map(|_| Vec::new()).collect();
+        for buffer in buffers {
+            let columns = column_blocks(buffer, n, stride)?;
+            for (block, columns) in blocks.iter_mut().zip(columns) {
+                block.push(columns);
+            }
+        }
+        blocks.into_par_iter().for_each_init(
+            || {
+                let zero = Complex::new(T::zero(), T::zero());
+                (self.scratch(), vec![zero; fields * n * BLOCK])
+            },
+            |(scratch, lines), mut blocks| {
+                let size = n * blocks.first().map_or(0, |block| block.ncols());
+                let lines = &mut lines[..fields * size];
+                for (block, lines) in blocks.iter().zip(lines.chunks_exact_mut(size)) {
+                    for (i, row) in block.rows().into_iter().enumerate() {
+                        if let Some(row) = row.to_slice() {
+                            spread(row, i, n, lines);
+                        }
+                    }
+                }
+                forward.process_with_scratch(lines, &mut scratch.plan);
+                for (k, block) in blocks.iter_mut().enumerate() {
+                    let made = &mut scratch.lines[..size];
+                    combine(k, lines, made);
+                    inverse.process_with_scratch(made, &mut scratch.plan);
+                    collect(made, block.view_mut());
+                }
+            },
+        );
+        Ok(())
     }
 
     fn transform_columns(
@@ -310,6 +370,23 @@ fn matrix<T>(slice: &mut [T], rows: usize, columns: usize) -> Result<ArrayViewMu
     let length = slice.len();
     ArrayViewMut2::from_shape((rows, columns), slice)
         .map_err(|_| Error::shape("transform data", [rows, columns], length))
+}
+
+/// The matrix in blocks of [`BLOCK`] columns, in order.
+fn column_blocks<T>(
+    slice: &mut [T],
+    rows: usize,
+    columns: usize,
+) -> Result<Vec<ArrayViewMut2<'_, T>>> {
+    let mut rest = matrix(slice, rows, columns)?;
+    let mut blocks = Vec::with_capacity(columns.div_ceil(BLOCK));
+    while rest.ncols() > BLOCK {
+        let (block, others) = rest.split_at(Axis(1), BLOCK);
+        blocks.push(block);
+        rest = others;
+    }
+    blocks.push(rest);
+    Ok(blocks)
 }
 
 /// Transforms each column of a block: gathered into lines, transformed, and put back.
