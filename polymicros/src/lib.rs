@@ -10,6 +10,7 @@
 //! | [`microstructure`] | 2.1 | the voxel grid and fields on it, orientation maps, file formats, stand-ins for experiments |
 //! | [`statistics`] | 2.1.1, A.4, 5.1 | n-dimensional FFT, 1- and 2-point statistics, covariances, PCA |
 //! | [`network`] | C | the 3D UNet: tensor operations on dfdx, each with its kernels |
+//! | [`diffusion`] | A.7 | EDM: preconditioning, noise schedule, and the sampler of Algorithm 2 |
 //! | [`display`] | figures | pictures of all of these, for a notebook or a file |
 //!
 //! # Conventions
@@ -23,6 +24,7 @@
 //! Where the paper misprints an equation, the register of readings (`READINGS.md` beside the
 //! library) says what the code does and which test shows it.
 
+pub mod diffusion;
 pub mod display;
 mod error;
 pub mod microstructure;

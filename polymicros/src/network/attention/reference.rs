@@ -15,7 +15,8 @@ pub(super) fn linear_attention<D: Device<f32>, T: Tape<f32, D>>(
     let x = x
         .try_reshape_like(&(batch * voxels, channels))
         .map_err(failed)?;
-    // One of q, k, v in shape batch, head, voxel, feature.
+    // One of q, k, v in shape batch and head, voxel, feature.
+    let heads = batch * HEADS;
     let features = |which: usize| {
         let from = which * HIDDEN;
         let weight = weights
@@ -27,15 +28,17 @@ pub(super) fn linear_attention<D: Device<f32>, T: Tape<f32, D>>(
         x.retaped::<T>()
             .try_matmul(weight)?
             .try_reshape_like(&(batch, voxels, HEADS, FEATURES))?
-            .try_permute::<_, Axes4<0, 2, 1, 3>>()
+            .try_permute::<_, Axes4<0, 2, 1, 3>>()?
+            .try_reshape_like(&(heads, voxels, FEATURES))
     };
     let q = features(0)
-        .and_then(|q| q.try_softmax::<Axis<3>>())
+        .and_then(|q| q.try_softmax::<Axis<2>>())
         .and_then(|q| q.try_mul((FEATURES as f32).powf(-0.5)))
         .map_err(failed)?;
     let k = features(1)
-        .and_then(|k| k.try_softmax::<Axis<2>>())
-        .and_then(|k| k.try_permute::<_, Axes4<0, 1, 3, 2>>())
+        .and_then(|k| k.try_softmax::<Axis<1>>())
+        .and_then(|k| k.try_permute::<_, Axes3<0, 2, 1>>())
+        .and_then(|k| k.try_reshape_like(&(heads, FEATURES, voxels)))
         .map_err(failed)?;
     let v = features(2).map_err(failed)?;
     let weight = weights
@@ -54,6 +57,7 @@ pub(super) fn linear_attention<D: Device<f32>, T: Tape<f32, D>>(
     let means = k.try_matmul(v).map_err(failed)?;
     let (y, own) = q
         .try_matmul(means)
+        .and_then(|y| y.try_reshape_like(&(batch, HEADS, voxels, FEATURES)))
         .and_then(|y| y.try_permute::<_, Axes4<0, 2, 1, 3>>())
         .and_then(|y| y.try_reshape_like(&(rows, HIDDEN)))
         .and_then(|y| y.try_matmul(weight))

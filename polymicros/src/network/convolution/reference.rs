@@ -35,8 +35,8 @@ pub(super) fn convolution<D: Device<f32>, T: Tape<f32, D>>(
         .map_err(failed)?;
     for tap in 0..edge.pow(3) {
         let [tx, ty, tz] = [tap / (edge * edge), tap / edge % edge, tap % edge];
-        let seen = x
-            .retaped::<T>()
+        let seen = own(&x)
+            .map_err(failed)?
             .try_slice((0..batch, tx..tx + nx, ty..ty + ny, tz..tz + nz, 0..inputs))
             .and_then(|seen| seen.try_reshape_like(&(voxels, inputs)))
             .map_err(failed)?;
@@ -57,8 +57,16 @@ pub(super) fn convolution<D: Device<f32>, T: Tape<f32, D>>(
         .map_err(failed)
 }
 
+/// The same values with a gradient of their own: the gradient of a slice replaces what its source
+/// had there, in dfdx 0.13, so that no tensor may be sliced twice.
+fn own<S: Shape, D: Device<f32>, T: Tape<f32, D>>(
+    x: &Tensor<S, f32, D, T>,
+) -> std::result::Result<Tensor<S, f32, D, T>, D::Err> {
+    x.retaped::<T>().try_mul(1.0)
+}
+
 /// The channels of `skip` after those of `x`.
-pub(in crate::network) fn concatenate<D: Device<f32>, T: Tape<f32, D>>(
+fn concatenate<D: Device<f32>, T: Tape<f32, D>>(
     x: Volume<D, T>,
     skip: Volume<D>,
 ) -> Result<Volume<D, T>> {
@@ -106,14 +114,14 @@ fn pad<D: Device<f32>, T: Tape<f32, D>>(
     let (before, n, after) = around(shape, axis);
     shape[axis] = n + 2;
     let x = x.try_reshape_like(&(before, n, after)).map_err(failed)?;
-    let edge = |padded: usize| match padding.source(padded, n) {
-        Some(at) => x
-            .retaped::<T>()
-            .try_slice((0..before, at..at + 1, 0..after)),
-        None => x
-            .device()
-            .try_zeros_like(&(before, 1, after))
-            .map(|zeros| zeros.retaped::<T>()),
+    let edge = |padded: usize| -> std::result::Result<_, D::Err> {
+        match padding.source(padded, n) {
+            Some(at) => own(&x)?.try_slice((0..before, at..at + 1, 0..after)),
+            None => x
+                .device()
+                .try_zeros_like(&(before, 1, after))
+                .map(|zeros| zeros.retaped::<T>()),
+        }
     };
     let (low, high) = (edge(0).map_err(failed)?, edge(n + 1).map_err(failed)?);
     (low, x)
