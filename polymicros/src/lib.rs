@@ -27,5 +27,7 @@ mod error;
 pub mod microstructure;
 pub mod orientation;
 pub mod statistics;
+mod whole_file;
 
 pub use error::{Error, Result};
+pub use whole_file::{save_whole, write_whole};

@@ -1,7 +1,7 @@
 //! Real files against numbers obtained with h5py, NumPy and SciPy, or counted by hand.
 
-use super::rodrigues::tests::bunge_matrix;
 use crate::microstructure::{LengthUnit, Microstructure};
+use crate::orientation::{Euler, RotationMatrix};
 use crate::{Error, Result};
 use std::path::PathBuf;
 
@@ -101,7 +101,7 @@ fn labdct_rodrigues_vectors_agree_with_the_colours_in_the_file() -> Result<()> {
                 }
                 let at = 3 * ((z * 103 + y) * 109 + x);
                 let colour = &colours[at..at + 3];
-                let g = bunge_matrix(angles(&m, [x, y, z]));
+                let g = RotationMatrix::from(Euler::from(angles(&m, [x, y, z]))).rows();
                 let distance = |direction: [f64; 3]| {
                     let key = tsl_key(direction);
                     (0..3)
