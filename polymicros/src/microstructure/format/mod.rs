@@ -45,6 +45,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+#[cfg(test)]
+pub(crate) use real_data::shared_data;
 pub use stack::numbered_slices;
 
 /// A file format that holds a microstructure.
