@@ -31,5 +31,7 @@ pub mod microstructure;
 pub mod network;
 pub mod orientation;
 pub mod statistics;
+mod whole_file;
 
 pub use error::{Error, Result};
+pub use whole_file::{save_whole, write_whole};

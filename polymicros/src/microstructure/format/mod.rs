@@ -28,13 +28,11 @@ mod layout;
 mod npz;
 mod oxford_crc;
 mod points;
-mod rodrigues;
 mod stack;
 mod symmetry;
 mod table;
 mod text_map;
 mod vti;
-mod whole_file;
 
 #[cfg(test)]
 mod attacks;
@@ -42,11 +40,13 @@ mod attacks;
 mod real_data;
 
 use super::{Field, Microstructure, Origin};
-use crate::{Error, Result};
+use crate::{Error, Result, write_whole};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+#[cfg(test)]
+pub(crate) use real_data::shared_data;
 pub use stack::numbered_slices;
 
 /// A file format that holds a microstructure.
@@ -134,7 +134,7 @@ impl Microstructure {
                     list(|format| format.writer().is_some())
                 ),
             })?;
-        whole_file::write(path, |file| writer(self, file, path))
+        write_whole(path, |file| writer(self, file, path))
     }
 }
 
@@ -163,7 +163,7 @@ impl Field {
                 problem: "fields are written as NumPy archives: expected the ending `npz`".into(),
             });
         }
-        whole_file::write(path, |file| npz::write_field(self, file, path))
+        write_whole(path, |file| npz::write_field(self, file, path))
     }
 }
 

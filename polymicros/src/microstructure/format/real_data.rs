@@ -1,12 +1,12 @@
 //! Real files against numbers obtained with h5py, NumPy and SciPy, or counted by hand.
 
-use super::rodrigues::tests::bunge_matrix;
 use crate::microstructure::{LengthUnit, Microstructure};
+use crate::orientation::{Euler, RotationMatrix};
 use crate::{Error, Result};
 use std::path::PathBuf;
 
 /// A file of the shared data; `None`, and a word on it, where it is not there.
-fn data(name: &str) -> Option<PathBuf> {
+pub(crate) fn shared_data(name: &str) -> Option<PathBuf> {
     let found = std::env::var_os("POLYMICROS_DATA")
         .map(|folder| PathBuf::from(folder).join(name))
         .filter(|path| path.exists());
@@ -33,7 +33,7 @@ fn message(path: PathBuf) -> String {
 /// Voxels by h5py; angles by SciPy as `Rotation.from_quat(r, 1).as_euler("ZXZ")`.
 #[test]
 fn labdct_aluminium() -> Result<()> {
-    let Some(path) = data("crispy_labdct_al1050/lab_dct_Al1050.h5") else {
+    let Some(path) = shared_data("crispy_labdct_al1050/lab_dct_Al1050.h5") else {
         return Ok(());
     };
     let m = Microstructure::open(path)?;
@@ -87,7 +87,7 @@ fn labdct_aluminium() -> Result<()> {
 /// TSL key, not the same, so the bound is wide; read the other way, colours are plainly wrong.
 #[test]
 fn labdct_rodrigues_vectors_agree_with_the_colours_in_the_file() -> Result<()> {
-    let Some(path) = data("crispy_labdct_al1050/lab_dct_Al1050.h5") else {
+    let Some(path) = shared_data("crispy_labdct_al1050/lab_dct_Al1050.h5") else {
         return Ok(());
     };
     let m = Microstructure::open(&path)?;
@@ -101,7 +101,7 @@ fn labdct_rodrigues_vectors_agree_with_the_colours_in_the_file() -> Result<()> {
                 }
                 let at = 3 * ((z * 103 + y) * 109 + x);
                 let colour = &colours[at..at + 3];
-                let g = bunge_matrix(angles(&m, [x, y, z]));
+                let g = RotationMatrix::from(Euler::from(angles(&m, [x, y, z]))).rows();
                 let distance = |direction: [f64; 3]| {
                     let key = tsl_key(direction);
                     (0..3)
@@ -135,7 +135,7 @@ fn tsl_key(direction: [f64; 3]) -> [f64; 3] {
 /// Rows by `numpy.loadtxt`, found there by their coordinates.
 #[test]
 fn ang_with_rows_out_of_order() -> Result<()> {
-    let Some(path) = data("ebsdlib/Out_Of_Order.ang") else {
+    let Some(path) = shared_data("ebsdlib/Out_Of_Order.ang") else {
         return Ok(());
     };
     let m = Microstructure::open(path)?;
@@ -173,7 +173,7 @@ fn ang_with_rows_out_of_order() -> Result<()> {
 
 #[test]
 fn ang_with_two_phases() -> Result<()> {
-    let Some(path) = data("orix_sdss/sdss_ferrite_austenite.ang") else {
+    let Some(path) = shared_data("orix_sdss/sdss_ferrite_austenite.ang") else {
         return Ok(());
     };
     let m = Microstructure::open(path)?;
@@ -202,7 +202,7 @@ fn ang_with_two_phases() -> Result<()> {
 #[test]
 fn ang_without_a_grid_line_is_square_by_its_coordinates() -> Result<()> {
     for name in ["ebsdlib/Test_1.ang", "ebsdlib/GridMissing.ang"] {
-        let Some(path) = data(name) else {
+        let Some(path) = shared_data(name) else {
             return Ok(());
         };
         let m = Microstructure::open(path)?;
@@ -222,7 +222,7 @@ fn ang_without_a_grid_line_is_square_by_its_coordinates() -> Result<()> {
 #[test]
 fn ctf_with_points_and_with_commas() -> Result<()> {
     for name in ["ebsdlib/Test_US_1.ctf", "ebsdlib/Test_European_1.ctf"] {
-        let Some(path) = data(name) else {
+        let Some(path) = shared_data(name) else {
             return Ok(());
         };
         let m = Microstructure::open(path)?;
@@ -258,7 +258,7 @@ fn ctf_with_points_and_with_commas() -> Result<()> {
 #[test]
 fn oxford_pair_by_either_name() -> Result<()> {
     for name in ["defdap/testDataEBSD.cpr", "defdap/testDataEBSD.crc"] {
-        let Some(path) = data(name) else {
+        let Some(path) = shared_data(name) else {
             return Ok(());
         };
         let m = Microstructure::open(path)?;
@@ -299,7 +299,7 @@ fn oxford_pair_by_either_name() -> Result<()> {
 /// Cells by h5py.
 #[test]
 fn dream3d_slice() -> Result<()> {
-    let Some(path) = data("dream3d_tests/Small_IN100_Slice1.dream3d") else {
+    let Some(path) = shared_data("dream3d_tests/Small_IN100_Slice1.dream3d") else {
         return Ok(());
     };
     let m = Microstructure::open(path)?;
@@ -324,7 +324,7 @@ fn dream3d_slice() -> Result<()> {
 /// Points by h5py.
 #[test]
 fn edax_hdf5_scan() -> Result<()> {
-    let Some(path) = data("ebsdlib/EdaxAngOnly.h5") else {
+    let Some(path) = shared_data("ebsdlib/EdaxAngOnly.h5") else {
         return Ok(());
     };
     let m = Microstructure::open(path)?;
@@ -369,7 +369,7 @@ fn malformed_ang_files_are_told_what_is_wrong() {
             ],
         ),
     ] {
-        if let Some(path) = data(name) {
+        if let Some(path) = shared_data(name) {
             let text = message(path);
             assert!(parts.iter().all(|part| text.contains(part)), "{text}");
         }
