@@ -9,6 +9,7 @@
 //! | [`orientation`] | 2.1, A.2 | Bunge Euler angles, quaternions, cubic symmetry, ROGSH and its inverse, IPF colours |
 //! | [`microstructure`] | 2.1 | the voxel grid and fields on it, orientation maps, file formats, stand-ins for experiments |
 //! | [`statistics`] | 2.1.1, A.4, 5.1 | n-dimensional FFT, 1- and 2-point statistics, covariances, PCA |
+//! | [`random_field`] | 3.1, A.5, A.6, B.1 | MOSM kernel, designs of statistics, multi-output Gaussian random fields, fits to measured covariances |
 //! | [`display`] | figures | pictures of all of these, for a notebook or a file |
 //!
 //! # Conventions
@@ -26,6 +27,7 @@ pub mod display;
 mod error;
 pub mod microstructure;
 pub mod orientation;
+pub mod random_field;
 pub mod statistics;
 
 pub use error::{Error, Result};

@@ -14,4 +14,5 @@ pub use fft::{Complex, RealFft};
 pub use one_point::OnePoint;
 pub use pairs::Pairs;
 pub use pca::{Pca, Vectors};
+pub(crate) use two_point::signed;
 pub use two_point::{Moment, TwoPoint};

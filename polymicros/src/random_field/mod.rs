@@ -1,0 +1,24 @@
+//! Designed statistics and random fields (paper 3.1, A.5, A.6, B.1).
+//!
+//! A [`MosmKernel`] turns 132 parameters into the covariances of a three-channel field.
+
+mod kernel;
+mod parameters;
+mod separable;
+mod term;
+
+pub use kernel::{Images, MosmKernel};
+pub use parameters::{Mixture, MosmParameters, SpectralGaussian};
+
+use crate::orientation::ROGSH_NAMES;
+
+/// What the channels of a field are called: the ROGSH values' names where there are three.
+fn channel_names(channels: usize) -> Vec<String> {
+    if channels == ROGSH_NAMES.len() {
+        ROGSH_NAMES.map(str::to_owned).to_vec()
+    } else {
+        (0..channels)
+            .map(|channel| format!("channel {channel}"))
+            .collect()
+    }
+}
