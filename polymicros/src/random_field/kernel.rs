@@ -1,8 +1,9 @@
 //! The multi-output spectral mixture kernel: parameters to covariances.
 
+use super::density::Density;
 use super::separable::Separable;
 use super::term::Term;
-use super::{MosmParameters, channel_names};
+use super::{MosmParameters, channel_names, full};
 use crate::microstructure::Grid;
 use crate::statistics::{Moment, Pairs, TwoPoint};
 use crate::{Error, Result};
@@ -131,12 +132,31 @@ impl MosmKernel {
         )
     }
 
+    /// The covariances of all pairs at a few displacements, one after the other: too few to
+    /// transform, enough to compare kernels by.
+    pub(super) fn sampled(&self, shape: [usize; 3]) -> Result<Vec<f32>> {
+        let voxels: usize = shape.iter().product();
+        let mut values = vec![0.0; voxels * self.pairs.len()];
+        for (&pair, values) in self.pairs.iter().zip(values.chunks_exact_mut(voxels)) {
+            let sum = self.on_grid(pair, shape, Images::Nearest)?;
+            for (row, values) in values.chunks_exact_mut(shape[2]).enumerate() {
+                sum.add_real(row, 0..shape[2], values);
+            }
+        }
+        Ok(values)
+    }
+
+    /// All pairs `(β, γ)` with `β ≤ γ`.
+    pub(super) fn pairs(&self) -> &[(usize, usize)] {
+        &self.pairs
+    }
+
     fn on_grid(
         &self,
         pair: (usize, usize),
         shape: [usize; 3],
         images: Images,
-    ) -> Result<Separable> {
+    ) -> Result<Separable<f32>> {
         Ok(Separable::new(self.terms_of(pair)?.iter().map(|term| {
             let [mut x, y, z] =
                 std::array::from_fn(|axis| term.axes[axis].line(shape[axis], images));
@@ -173,6 +193,17 @@ impl MosmKernel {
             }
         }
         Ok(())
+    }
+
+    /// The smallest and the largest eigenvalue of the `H x H` spectral matrices over all
+    /// frequencies of a grid: a field exists where the smallest is not negative. Takes some
+    /// microseconds a frequency.
+    ///
+    /// # Errors
+    /// When the grid is too coarse.
+    pub fn eigenvalue_range(&self, shape: [usize; 3], images: Images) -> Result<[f64; 2]> {
+        let density = Density::of_kernel(self, shape, &Pairs::All, images)?;
+        full::eigenvalue_range(&density, self.channels)
     }
 
     /// The terms of a pair `(β, γ)` with `β ≤ γ`.

@@ -2,12 +2,22 @@
 //!
 //! A [`MosmKernel`] turns 132 parameters into the covariances of a three-channel field.
 
+mod algorithm1;
+mod density;
+mod design;
+mod full;
 mod kernel;
+mod measures;
+mod mogrf;
+mod noise;
 mod parameters;
 mod separable;
 mod term;
 
+pub use design::{Acceptance, Bounds, Design, Diversity, Verdict};
 pub use kernel::{Images, MosmKernel};
+pub use measures::{Findings, Guidelines, grains_worth};
+pub use mogrf::{Mogrf, Sampler, with_mean};
 pub use parameters::{Mixture, MosmParameters, SpectralGaussian};
 
 use crate::orientation::ROGSH_NAMES;

@@ -1,6 +1,7 @@
 //! Sums of products of one-dimensional factors, on a grid.
 
 use crate::statistics::Complex;
+use rustfft::FftNum;
 use std::ops::Range;
 
 /// Shares of a factor's largest magnitude below this are taken as zero: as a share of a power that
@@ -8,30 +9,30 @@ use std::ops::Range;
 /// lose digits and processors lose time.
 const NOTHING: f64 = 1e-16;
 
-/// `Σ_t x_t[i] y_t[j] z_t[k]` with complex factors, computed a row along `k` at a time in `f32`.
+/// `Σ_t x_t[i] y_t[j] z_t[k]` with complex factors, computed a row along `k` at a time in `T`.
 #[derive(Debug, Clone)]
-pub(super) struct Separable {
+pub(super) struct Separable<T> {
     /// The length of the second axis.
     middle: usize,
-    products: Vec<Product>,
+    products: Vec<Product<T>>,
 }
 
 #[derive(Debug, Clone)]
-struct Product {
+struct Product<T> {
     x: Vec<Complex<f64>>,
     y: Vec<Complex<f64>>,
     /// Below this an `x y` is nothing.
     least: f64,
     /// Where along `k` there is something, and the real and imaginary parts there.
     range: Range<usize>,
-    re: Vec<f32>,
-    im: Vec<f32>,
+    re: Vec<T>,
+    im: Vec<T>,
 }
 
-impl Separable {
+impl<T: FftNum> Separable<T> {
     /// From the factors along the three axes of each product.
     pub fn new(products: impl IntoIterator<Item = [Vec<Complex<f64>>; 3]>) -> Self {
-        let products: Vec<Product> = products.into_iter().map(Product::new).collect();
+        let products: Vec<Product<T>> = products.into_iter().map(Product::new).collect();
         Separable {
             middle: products.first().map_or(1, |p| p.y.len()),
             products,
@@ -54,33 +55,33 @@ impl Separable {
     }
 
     /// Adds the real parts of `span` of row `row` (which counts through the first two axes).
-    pub fn add_real(&self, row: usize, span: Range<usize>, re: &mut [f32]) {
+    pub fn add_real(&self, row: usize, span: Range<usize>, re: &mut [T]) {
         for product in &self.products {
             let Some(factor) = product.at(self.split(row)) else {
                 continue;
             };
             let (to, from) = product.overlap(&span);
-            let (fr, fi) = (factor.re as f32, factor.im as f32);
+            let (fr, fi) = (number::<T>(factor.re), number::<T>(factor.im));
             let parts = product.re[from.clone()].iter().zip(&product.im[from]);
-            for (sum, (zr, zi)) in re[to].iter_mut().zip(parts) {
-                *sum += fr * zr - fi * zi;
+            for (sum, (&zr, &zi)) in re[to].iter_mut().zip(parts) {
+                *sum = *sum + fr * zr - fi * zi;
             }
         }
     }
 
     /// Adds the real and the imaginary parts of `span` of row `row`.
-    pub fn add(&self, row: usize, span: Range<usize>, re: &mut [f32], im: &mut [f32]) {
+    pub fn add(&self, row: usize, span: Range<usize>, re: &mut [T], im: &mut [T]) {
         for product in &self.products {
             let Some(factor) = product.at(self.split(row)) else {
                 continue;
             };
             let (to, from) = product.overlap(&span);
-            let (fr, fi) = (factor.re as f32, factor.im as f32);
+            let (fr, fi) = (number::<T>(factor.re), number::<T>(factor.im));
             let sums = re[to.clone()].iter_mut().zip(&mut im[to]);
             let parts = product.re[from.clone()].iter().zip(&product.im[from]);
-            for ((re, im), (zr, zi)) in sums.zip(parts) {
-                *re += fr * zr - fi * zi;
-                *im += fr * zi + fi * zr;
+            for ((re, im), (&zr, &zi)) in sums.zip(parts) {
+                *re = *re + fr * zr - fi * zi;
+                *im = *im + fr * zi + fi * zr;
             }
         }
     }
@@ -90,7 +91,7 @@ impl Separable {
     }
 }
 
-impl Product {
+impl<T: FftNum> Product<T> {
     fn new([x, y, z]: [Vec<Complex<f64>>; 3]) -> Self {
         let largest = |line: &[Complex<f64>]| line.iter().map(|v| v.norm()).fold(0.0, f64::max);
         let least = NOTHING * largest(&z);
@@ -99,8 +100,8 @@ impl Product {
         let end = z.iter().rposition(something).map_or(start, |last| last + 1);
         Product {
             least: NOTHING * largest(&x) * largest(&y),
-            re: z[start..end].iter().map(|v| v.re as f32).collect(),
-            im: z[start..end].iter().map(|v| v.im as f32).collect(),
+            re: z[start..end].iter().map(|v| number(v.re)).collect(),
+            im: z[start..end].iter().map(|v| number(v.im)).collect(),
             range: start..end,
             x,
             y,
@@ -125,6 +126,10 @@ impl Product {
     }
 }
 
+fn number<T: FftNum>(value: f64) -> T {
+    T::from_f64(value).unwrap_or_else(T::zero)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,7 +147,7 @@ mod tests {
         // Ends that are nothing.
         products[1][2][0] = Complex::new(1e-30, 0.0);
         products[2][2][8] = Complex::new(0.0, 0.0);
-        let sum = Separable::new(products.clone());
+        let sum = Separable::<f32>::new(products.clone());
         for row in 0..12 {
             for span in [0..9, 2..7, 8..9, 0..1] {
                 let (mut re, mut im) = (vec![0.0; span.len()], vec![0.0; span.len()]);
