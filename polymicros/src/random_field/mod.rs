@@ -5,6 +5,7 @@
 mod algorithm1;
 mod density;
 mod design;
+mod fit;
 mod full;
 mod kernel;
 mod measures;
@@ -15,6 +16,7 @@ mod separable;
 mod term;
 
 pub use design::{Acceptance, Bounds, Design, Diversity, Verdict};
+pub use fit::{Fit, FitSettings};
 pub use kernel::{Images, MosmKernel};
 pub use measures::{Findings, Guidelines, grains_worth};
 pub use mogrf::{Mogrf, Sampler, with_mean};
