@@ -9,6 +9,7 @@
 //! | [`orientation`] | 2.1, A.2 | Bunge Euler angles, quaternions, cubic symmetry, ROGSH and its inverse, IPF colours |
 //! | [`microstructure`] | 2.1 | the voxel grid and fields on it, orientation maps, file formats, stand-ins for experiments |
 //! | [`statistics`] | 2.1.1, A.4, 5.1 | n-dimensional FFT, 1- and 2-point statistics, covariances, PCA |
+//! | [`random_field`] | 3.1, A.5, A.6, B.1 | MOSM kernel, designs of statistics, multi-output Gaussian random fields, fits to measured covariances |
 //! | [`network`] | C | the 3D UNet: tensor operations on dfdx, each with its kernels |
 //! | [`diffusion`] | A.7 | EDM: preconditioning, noise schedule, and the sampler of Algorithm 2 |
 //! | [`display`] | figures | pictures of all of these, for a notebook or a file |
@@ -30,6 +31,7 @@ mod error;
 pub mod microstructure;
 pub mod network;
 pub mod orientation;
+pub mod random_field;
 pub mod statistics;
 mod whole_file;
 

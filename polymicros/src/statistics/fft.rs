@@ -225,7 +225,10 @@ impl<T: FftNum> RealFft<T> {
                         fill(start..start + width, segment);
                         spread(segment, i, n, &mut scratch.lines);
                     }
-                    fft.process_with_scratch(&mut scratch.lines[..width * n], &mut scratch.plan);
+                    let lines = &mut scratch.lines[..width * n];
+                    if !all_zero(lines) {
+                        fft.process_with_scratch(lines, &mut scratch.plan);
+                    }
                     collect(&scratch.lines, block);
                 },
             );
@@ -401,8 +404,18 @@ fn transform_block<T: FftNum>(
             spread(row, i, n, &mut scratch.lines);
         }
     }
-    fft.process_with_scratch(&mut scratch.lines[..width * n], &mut scratch.plan);
-    collect(&scratch.lines, block);
+    let lines = &mut scratch.lines[..width * n];
+    // What a smooth field's spectrum mostly is.
+    if !all_zero(lines) {
+        fft.process_with_scratch(lines, &mut scratch.plan);
+        collect(lines, block);
+    }
+}
+
+fn all_zero<T: FftNum>(lines: &[Complex<T>]) -> bool {
+    lines
+        .iter()
+        .all(|value| value.re.is_zero() && value.im.is_zero())
 }
 
 /// Entry `i` of each line from a row.

@@ -12,6 +12,8 @@ pub use correlator::Correlator;
 pub use estimate::Cutoff;
 pub use fft::{Complex, RealFft};
 pub use one_point::OnePoint;
+pub(crate) use one_point::means;
 pub use pairs::Pairs;
 pub use pca::{Pca, Vectors};
+pub(crate) use two_point::signed;
 pub use two_point::{Moment, TwoPoint};

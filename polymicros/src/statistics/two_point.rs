@@ -271,7 +271,7 @@ impl TwoPoint {
 }
 
 /// The displacement at index `i` of `n`.
-pub(super) fn signed(i: usize, n: usize) -> isize {
+pub(crate) fn signed(i: usize, n: usize) -> isize {
     if i < n.div_ceil(2) {
         i as isize
     } else {
