@@ -14,6 +14,7 @@ pub mod space_to_depth;
 pub mod tensor;
 mod unet;
 pub mod weight_standardisation;
+pub mod weights;
 
 pub use convolution::Padding;
 pub use unet::{Entry, Initial, Parameter, Parameters, UNet, UNetConfig, layout};
