@@ -75,7 +75,7 @@ pub(crate) fn to_volume<D: TensorFromVec<f32>>(
 ///
 /// # Errors
 /// Never, unless dfdx loses values.
-pub(crate) fn from_volume<D: NetworkDevice, T: Tape<f32, D>>(x: &Volume<D, T>) -> Result<Batch> {
+fn from_volume<D: NetworkDevice, T: Tape<f32, D>>(x: &Volume<D, T>) -> Result<Batch> {
     let mut values = vec![0.0; x.shape().iter().product()];
     x.copy_into(&mut values);
     let last = ndarray::Array5::from_shape_vec(*x.shape(), values)

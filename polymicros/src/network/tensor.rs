@@ -21,7 +21,7 @@ pub type Vector<D, T = NoneTape> = Tensor<(usize,), f32, D, T>;
 pub(super) type Slot = <Cpu as Storage<f32>>::Vec;
 
 /// What dfdx reports, in words: in practice, that memory has run out.
-pub(super) fn failed<E: std::fmt::Debug>(error: E) -> Error {
+pub(crate) fn failed<E: std::fmt::Debug>(error: E) -> Error {
     Error::numerical("tensor operation", format!("{error:?}"))
 }
 
