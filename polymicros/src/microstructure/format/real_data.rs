@@ -1,8 +1,10 @@
 //! Real files against numbers obtained with h5py, NumPy and SciPy, or counted by hand.
 
+use crate::display::{ColourVolume, Maps, Plane};
 use crate::microstructure::{LengthUnit, Microstructure};
 use crate::orientation::{Euler, RotationMatrix};
 use crate::{Error, Result};
+use ndarray::{Axis, s};
 use std::path::PathBuf;
 
 /// A file of the shared data; `None`, and a word on it, where it is not there.
@@ -26,6 +28,25 @@ fn assert_close(found: [f64; 3], expected: [f64; 3], tolerance: f64) {
     }
 }
 
+/// The map, or the cube of a volume, in inverse pole figure colours: more than one colour, unless
+/// nothing is indexed, and a PNG file.
+fn pictured(m: &Microstructure) -> Result<()> {
+    let colours = m.ipf_colours([0.0, 0.0, 1.0]);
+    let first = colours.slice(s![0, 0, 0, ..]).to_owned();
+    let many = colours
+        .lanes(Axis(3))
+        .into_iter()
+        .any(|colour| colour != first);
+    assert_eq!(many, m.indexed_share() > 0.0, "{}", m.name);
+    let volume = ColourVolume::new(*m.grid(), colours)?;
+    let picture = match m.grid().dimensions() {
+        2 => Maps::new(&[volume.slice(Plane::Xy, 0)?], 1).picture()?,
+        _ => volume.cube(&m.name).picture()?,
+    };
+    assert!(picture.png().starts_with(b"\x89PNG") && picture.png().len() > 1000);
+    Ok(())
+}
+
 fn message(path: PathBuf) -> String {
     Microstructure::open(path).map_or_else(|e| e.to_string(), |m| format!("{m:?}"))
 }
@@ -37,6 +58,7 @@ fn labdct_aluminium() -> Result<()> {
         return Ok(());
     };
     let m = Microstructure::open(path)?;
+    pictured(&m)?;
     assert_eq!(m.grid().shape, [109, 103, 64]);
     assert_eq!(m.grid().spacing, [0.0025; 3]);
     assert_eq!(m.grid().unit, LengthUnit::Millimetre);
@@ -139,6 +161,7 @@ fn ang_with_rows_out_of_order() -> Result<()> {
         return Ok(());
     };
     let m = Microstructure::open(path)?;
+    pictured(&m)?;
     assert_eq!(m.grid().shape, [189, 201, 1]);
     assert_eq!(m.grid().spacing[..2], [0.25, 0.25]);
     assert_eq!(m.grid().unit, LengthUnit::Micrometre);
@@ -177,6 +200,7 @@ fn ang_with_two_phases() -> Result<()> {
         return Ok(());
     };
     let m = Microstructure::open(path)?;
+    pictured(&m)?;
     assert_eq!(m.grid().shape, [117, 100, 1]);
     assert_eq!(m.grid().spacing[..2], [1.5, 1.5]);
     let names: Vec<&str> = m.phases().iter().map(|p| p.name.as_str()).collect();
@@ -206,6 +230,7 @@ fn ang_without_a_grid_line_is_square_by_its_coordinates() -> Result<()> {
             return Ok(());
         };
         let m = Microstructure::open(path)?;
+        pictured(&m)?;
         assert_eq!(m.grid().shape, [40, 4, 1]);
         assert_eq!(m.indexed_share(), 0.0);
         let signal = &m.properties()["SEM signal"];
@@ -226,6 +251,7 @@ fn ctf_with_points_and_with_commas() -> Result<()> {
             return Ok(());
         };
         let m = Microstructure::open(path)?;
+        pictured(&m)?;
         assert_eq!(m.grid().shape, [40, 5, 1]);
         assert_eq!(m.grid().spacing[..2], [0.5, 0.5]);
         let phase = &m.phases()[0];
@@ -262,6 +288,7 @@ fn oxford_pair_by_either_name() -> Result<()> {
             return Ok(());
         };
         let m = Microstructure::open(path)?;
+        pictured(&m)?;
         assert_eq!(m.grid().shape, [359, 243, 1]);
         assert_eq!(m.grid().spacing[..2], [0.12, 0.12]);
         let phase = &m.phases()[0];
@@ -303,6 +330,7 @@ fn dream3d_slice() -> Result<()> {
         return Ok(());
     };
     let m = Microstructure::open(path)?;
+    pictured(&m)?;
     assert_eq!(m.grid().shape, [189, 201, 1]);
     assert_eq!(m.grid().spacing, [0.25, 0.25, 1.0]);
     assert_eq!(m.grid().origin, [-46.875, 0.125, 0.5]);
@@ -328,6 +356,7 @@ fn edax_hdf5_scan() -> Result<()> {
         return Ok(());
     };
     let m = Microstructure::open(path)?;
+    pictured(&m)?;
     assert_eq!(m.grid().shape, [186, 151, 1]);
     assert_eq!(m.grid().spacing[..2], [1.5, 1.5]);
     let phase = &m.phases()[0];
