@@ -2,13 +2,15 @@
 
 mod convert;
 mod info;
+mod network;
 mod progress;
 #[cfg(feature = "evcxr")]
 mod reproduce;
 mod stats;
 
 use crate::Result;
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
+use polymicros::network::Padding;
 use progress::Progress;
 use std::path::PathBuf;
 
@@ -109,6 +111,32 @@ enum Command {
         #[arg(long, default_value = "ang")]
         slices: String,
     },
+    /// Sample a field from a trained network (Algorithm 2).
+    #[command(
+        after_help = "Example:\n  polymicros sample network.safetensors field.npz --edge 64 \
+            --seed 7 --padding periodic"
+    )]
+    Sample {
+        /// The network, as training writes it or as converted from the authors' weights.
+        weights: PathBuf,
+        /// The field, as .npz (array `field`: channel, x, y, z).
+        out: PathBuf,
+        /// Voxels along each edge.
+        #[arg(long, default_value_t = 64)]
+        edge: usize,
+        /// Noise levels on the way.
+        #[arg(long, default_value_t = 25)]
+        steps: usize,
+        /// Decides all that is random.
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+        /// What convolutions see beyond the edge.
+        #[arg(long, value_enum, default_value = "replicate")]
+        padding: Edge,
+    },
+    /// The bare network, for comparison with other implementations.
+    #[command(subcommand)]
+    Network(NetworkCommand),
     /// Open the notebooks in JupyterLab; sets up what is missing below target/lab.
     #[cfg(feature = "evcxr")]
     #[command(after_help = "Example:\n  polymicros lab --check")]
@@ -117,6 +145,44 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum NetworkCommand {
+    /// Apply it to tensors: x (batch, channel, x, y, z) and t (batch) give y.
+    #[command(
+        after_help = "Example:\n  polymicros network apply weights.safetensors in.safetensors \
+            out.safetensors --padding zero"
+    )]
+    Apply {
+        /// The network; a file without metadata is read as the authors'.
+        weights: PathBuf,
+        /// A safetensors file with x and t.
+        input: PathBuf,
+        /// The file to write y to.
+        output: PathBuf,
+        /// What convolutions see beyond the edge.
+        #[arg(long, value_enum, default_value = "replicate")]
+        padding: Edge,
+    },
+}
+
+/// What convolutions see beyond the edge.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Edge {
+    Replicate,
+    Periodic,
+    Zero,
+}
+
+impl From<Edge> for Padding {
+    fn from(edge: Edge) -> Self {
+        match edge {
+            Edge::Replicate => Padding::Replicate,
+            Edge::Periodic => Padding::Periodic,
+            Edge::Zero => Padding::Zero,
+        }
+    }
 }
 
 #[cfg(feature = "evcxr")]
@@ -162,6 +228,28 @@ impl Arguments {
                 periodic,
                 json: self.json,
             }),
+            Some(Command::Sample {
+                weights,
+                out,
+                edge,
+                steps,
+                seed,
+                padding,
+            }) => network::sample(&network::Plan {
+                weights,
+                out,
+                edge,
+                steps,
+                seed,
+                padding: padding.into(),
+                json: self.json,
+            }),
+            Some(Command::Network(NetworkCommand::Apply {
+                weights,
+                input,
+                output,
+                padding,
+            })) => network::apply(&weights, &input, &output, padding.into()),
             Some(Command::Info { files }) => info::run(&files, self.json),
             Some(Command::Convert {
                 input,

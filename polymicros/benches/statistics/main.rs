@@ -10,12 +10,15 @@
 //! one of each peer, on the same data, with two threads on either side.
 
 mod peers;
+#[path = "../python/mod.rs"]
+mod python;
 
 use ndarray::{Array2, Array4};
-use peers::{Peers, failed};
+use peers::Peers;
 use polymicros::Result;
 use polymicros::microstructure::{Field, Grid};
 use polymicros::statistics::{Pairs, Pca, TwoPoint, Vectors};
+use python::failed;
 use std::time::{Duration, Instant};
 
 const THREADS: usize = 2;

@@ -1,9 +1,10 @@
 //! The Python process that the peers run in.
 
+use super::python::{environment, failed};
 use ndarray::ArrayD;
-use polymicros::{Error, Result};
+use polymicros::Result;
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ pub struct Peers {
 impl Peers {
     /// Starts the peers on a field, our correlations of it to compare with, and vectors.
     pub fn start(field: &ArrayD<f32>, ours: &ArrayD<f32>, vectors: &ArrayD<f32>) -> Result<Self> {
-        let python = environment()?;
+        let python = environment("peers", &PACKAGES, "import sklearn, scipy.fft, torch")?;
         let folder = tempfile::tempdir().map_err(failed)?;
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/statistics/peers.py");
         let mut command = Command::new(python);
@@ -110,43 +111,4 @@ impl Drop for Peers {
         self.process.kill().ok();
         self.process.wait().ok();
     }
-}
-
-/// The Python of `target/peers/venv`, made and filled if it is not there.
-fn environment() -> Result<PathBuf> {
-    let this = std::env::current_exe().map_err(failed)?;
-    let target = this
-        .ancestors()
-        .nth(3)
-        .ok_or_else(|| failed("the benchmark does not lie in a target folder"))?;
-    let venv = target.join("peers/venv");
-    let python = venv.join("bin/python");
-    if !python.exists() {
-        println!("making {}", venv.display());
-        succeed(Command::new("python3").arg("-m").arg("venv").arg(&venv))?;
-    }
-    let complete = Command::new(&python)
-        .args(["-c", "import sklearn, scipy.fft, torch"])
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success());
-    if !complete {
-        println!("installing {}", PACKAGES.join(", "));
-        let mut pip = Command::new(&python);
-        succeed(pip.args(["-m", "pip", "install", "--quiet"]).args(PACKAGES))?;
-    }
-    Ok(python)
-}
-
-fn succeed(command: &mut Command) -> Result<()> {
-    let status = command.status().map_err(failed)?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(failed(format!("{command:?} ended with {status}")))
-    }
-}
-
-pub fn failed(problem: impl std::fmt::Display) -> Error {
-    Error::numerical("benchmark", problem.to_string())
 }

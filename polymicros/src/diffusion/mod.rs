@@ -11,7 +11,6 @@ mod sampler;
 mod schedule;
 
 pub use condition::{Condition, MeanCorrection};
-pub(crate) use denoiser::to_volume;
 pub use denoiser::{Denoiser, NetworkDenoiser};
 pub use preconditioning::Preconditioning;
 pub use sampler::Sampler;

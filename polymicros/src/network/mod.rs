@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod agreement;
 pub mod attention;
+mod batch;
 pub mod convolution;
 pub mod group_norm;
 mod kernel;
@@ -16,7 +17,9 @@ mod unet;
 pub mod weight_standardisation;
 pub mod weights;
 
+pub(crate) use batch::to_volume;
 pub use convolution::Padding;
+pub use dfdx::prelude::Cpu;
 pub use unet::{Entry, Initial, Parameter, Parameters, UNet, UNetConfig, layout};
 pub use weight_standardisation::WeightStandardisation;
 

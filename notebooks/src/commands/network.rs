@@ -1,0 +1,84 @@
+//! The network in batch: bare, and as a sampler.
+
+use super::Progress;
+use crate::{Error, Result};
+use ndarray::{Array5, Axis};
+use polymicros::diffusion::{NetworkDenoiser, Preconditioning, Sampler, Schedule};
+use polymicros::network::weights::{parse, save_tensors, values};
+use polymicros::network::{Cpu, Padding, UNet};
+use polymicros_prelude::{Field, Grid};
+use serde_json::json;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// The bare network on tensors `x` and `t`.
+pub(super) fn apply(weights: &Path, input: &Path, output: &Path, padding: Padding) -> Result<()> {
+    let network = UNet::load(weights, &Cpu::default())?;
+    let bytes = std::fs::read(input).map_err(|source| Error::io(input, source))?;
+    let (file, _) = parse(input, &bytes)?;
+    let (shape, x) = values(input, &file, "x")?;
+    let [batch, channels, nx, ny, nz] = shape[..] else {
+        return Err(Error::Usage(format!(
+            "{}: x has shape {shape:?}; expected batch, channel, x, y, z",
+            input.display()
+        )));
+    };
+    let (_, t) = values(input, &file, "t")?;
+    let x = Array5::from_shape_vec((batch, channels, nx, ny, nz), x)
+        .map_err(|e| Error::Usage(e.to_string()))?;
+    let y = network.apply(&x, &t, padding)?;
+    let values: Vec<f32> = y.iter().copied().collect();
+    let tensors = std::iter::once(("y".to_owned(), shape, values.as_slice()));
+    Ok(save_tensors(output, tensors, HashMap::new())?)
+}
+
+/// What to sample.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    pub(super) weights: PathBuf,
+    pub(super) out: PathBuf,
+    pub(super) edge: usize,
+    pub(super) steps: usize,
+    pub(super) seed: u64,
+    pub(super) padding: Padding,
+    pub(super) json: bool,
+}
+
+pub(super) fn sample(plan: &Plan) -> Result<()> {
+    let network = UNet::load(&plan.weights, &Cpu::default())?;
+    let channels = network.config().channels;
+    let denoiser = NetworkDenoiser {
+        network,
+        preconditioning: Preconditioning::default(),
+        padding: plan.padding,
+    };
+    let sampler = Sampler {
+        schedule: Schedule {
+            steps: plan.steps,
+            ..Schedule::default()
+        },
+        ..Sampler::default()
+    };
+    let edge = plan.edge;
+    let start = Instant::now();
+    let mut progress = Progress::new("sample");
+    let x = Array5::zeros((1, channels, edge, edge, edge));
+    let x = sampler.sample(&denoiser, x, plan.seed, None, |step| {
+        progress.say(&format!("step {step} of {}", plan.steps));
+        Ok(())
+    })?;
+    let seconds = start.elapsed().as_secs_f64();
+    progress.keep(&format!("{edge}^3, {seconds:.1} s"));
+    let names = (0..channels).map(|channel| format!("rogsh{channel}"));
+    let field = Field::new(Grid::cube(edge)?, names, x.index_axis_move(Axis(0), 0))?;
+    field.save(&plan.out)?;
+    if plan.json {
+        let evaluations = sampler.evaluations();
+        println!(
+            "{}",
+            json!({ "out": plan.out, "seconds": seconds, "evaluations": evaluations })
+        );
+    }
+    Ok(())
+}
