@@ -23,14 +23,14 @@ fn assert_same(a: &Microstructure, b: &Microstructure, scale: f64) {
     assert_eq!(a.grid().shape, b.grid().shape);
     assert_eq!(b.grid().unit, LengthUnit::Micrometre);
     for axis in 0..3 {
-        // The layout keeps the corner of the first voxel, half a voxel before its centre.
-        let largest = a.grid().origin[axis].abs() + a.grid().spacing[axis];
-        let resolution = scale * largest * f64::from(f32::EPSILON);
+        let b_spacing = b.grid().spacing[axis];
         for (a, b) in [
             (a.grid().spacing[axis], b.grid().spacing[axis]),
             (a.grid().origin[axis], b.grid().origin[axis]),
         ] {
-            assert!((a * scale - b).abs() <= resolution, "{a} {b}");
+            // Single precision of the corner, which is half a voxel from the origin.
+            let lengths = b.abs() + scale * a.abs() + b_spacing;
+            assert!((a * scale - b).abs() <= 1e-6 * lengths, "{a} {b}");
         }
     }
     assert_eq!(a.phases().len(), b.phases().len());
