@@ -16,6 +16,9 @@ pub(super) const COUNT: usize = SpectralGaussian::COUNT;
 /// Powers of the distance `r + θ` that gradients are made of, real and imaginary: 1, u, u².
 const MOMENTS: usize = 6;
 
+/// The highest frequency at which a further mixture is looked for.
+const HIGHEST: i32 = 8;
+
 /// `Σ_βγ Σ_r (k_βγ(r) - Σ_βγ(r))² / (Σ_ββ(0) Σ_γγ(0))` over the same sum of the squared
 /// covariances: the square of the relative error. Pairs of different channels count twice, as both
 /// their orders do.
@@ -120,6 +123,83 @@ impl Objective {
         Ok(sum)
     }
 
+    /// The frequency, in whole periods of the domain, at which what the kernel leaves over of a
+    /// channel's autocovariance has most power.
+    pub fn peak(&self, channel: usize, vector: &[f64]) -> Result<[f64; 3]> {
+        let auto = self.pairs.iter().find(|p| p.channels == (channel, channel));
+        let Some(auto) = auto else {
+            return Ok([0.0; 3]);
+        };
+        let mut left: Vec<f64> = auto
+            .values
+            .iter()
+            .map(|v| if v.is_nan() { 0.0 } else { *v })
+            .collect();
+        if !vector.is_empty() {
+            let parameters = parameters(self.channels, vector)?;
+            let (terms, lines) = self.terms(auto.channels, &parameters);
+            for ((left, wanted), model) in left
+                .iter_mut()
+                .zip(&auto.values)
+                .zip(self.model(&terms, &lines))
+            {
+                *left -= if wanted.is_nan() { 0.0 } else { model };
+            }
+        }
+        // An autocovariance is symmetric, so its power is a sum of cosines.
+        let [nx, ny, nz] = self.axes.each_ref().map(Vec::len);
+        let waves = |axis: usize, k: i32| -> Vec<Complex<f64>> {
+            self.axes[axis]
+                .iter()
+                .map(|r| Complex::cis(r * f64::from(k)))
+                .collect()
+        };
+        let highest = |n: usize| (n as i32 / 2).min(HIGHEST);
+        let mut best = (f64::NEG_INFINITY, [0.0; 3]);
+        for kz in 0..=highest(nz) {
+            let wave = waves(2, kz);
+            let rows: Vec<Complex<f64>> = left
+                .chunks_exact(nz)
+                .map(|row| row.iter().zip(&wave).map(|(v, w)| w * v).sum())
+                .collect();
+            for ky in -highest(ny)..=highest(ny) {
+                let wave = waves(1, ky);
+                let planes: Vec<Complex<f64>> = rows
+                    .chunks_exact(ny)
+                    .map(|row| row.iter().zip(&wave).map(|(v, w)| v * w).sum())
+                    .collect();
+                for kx in -highest(nx)..=highest(nx) {
+                    let wave = waves(0, kx);
+                    let power: Complex<f64> = planes.iter().zip(&wave).map(|(v, w)| v * w).sum();
+                    if power.re > best.0 {
+                        best = (power.re, [kx, ky, kz].map(f64::from));
+                    }
+                }
+            }
+        }
+        Ok(best.1)
+    }
+
+    /// The terms of a pair of channels, and their factors at all displacements.
+    fn terms(
+        &self,
+        (b, g): (usize, usize),
+        parameters: &MosmParameters,
+    ) -> (Vec<Term>, Vec<[Vec<Complex<f64>>; 3]>) {
+        let mixtures = parameters.mixtures.iter();
+        let terms: Vec<Term> = mixtures
+            .map(|m| Term::between(&m.channels[b], &m.channels[g]))
+            .collect();
+        let lines = |term: &Term| {
+            std::array::from_fn(|axis| {
+                let factor = term.axes[axis];
+                self.axes[axis].iter().map(|r| factor.at(*r)).collect()
+            })
+        };
+        let lines = terms.iter().map(lines).collect();
+        (terms, lines)
+    }
+
     fn of_pair(&self, pair: &Pair, parameters: &MosmParameters, gradient: bool) -> (f64, Vec<f64>) {
         let (b, g) = pair.channels;
         let mixtures = parameters.mixtures();
@@ -127,18 +207,7 @@ impl Objective {
             let channels = &parameters.mixtures[q].channels;
             (&channels[b], &channels[g])
         };
-        let terms: Vec<Term> = (0..mixtures)
-            .map(|q| Term::between(both(q).0, both(q).1))
-            .collect();
-        let lines: Vec<[Vec<Complex<f64>>; 3]> = terms
-            .iter()
-            .map(|term| {
-                std::array::from_fn(|axis| {
-                    let factor = term.axes[axis];
-                    self.axes[axis].iter().map(|r| factor.at(*r)).collect()
-                })
-            })
-            .collect();
+        let (terms, lines) = self.terms(pair.channels, parameters);
         let mut residual = self.model(&terms, &lines);
         let mut value = 0.0;
         for (model, wanted) in residual.iter_mut().zip(&pair.values) {

@@ -24,20 +24,25 @@ pub(super) fn extended(
     let mixtures = vector.len() / (objective.channels * COUNT);
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
     rng.set_stream(mixtures as u64);
+    let peaks = (0..objective.channels)
+        .map(|channel| objective.peak(channel, vector))
+        .collect::<Result<Vec<_>>>()?;
     // A further mixture of no weight changes nothing: what must be beaten.
-    let mut best = [
-        vector,
-        &objective::vector(&further(objective.channels, 0.0, &mut rng)),
-    ]
-    .concat();
+    let none = objective::vector(&further(&peaks, 0.0, &mut rng));
+    let mut best = [vector, &none].concat();
     let mut least = if mixtures == 0 {
         f64::INFINITY
     } else {
         objective.value(&best)?
     };
-    for _ in 0..settings.starts.max(1) {
+    for start in 0..settings.starts.max(1) {
         let weight = if mixtures == 0 { 1.0 } else { 0.4 };
-        let more = objective::vector(&further(objective.channels, weight, &mut rng));
+        // At first each channel at its own peak, then all at the peak of one of them.
+        let means = match start.checked_sub(1) {
+            None => peaks.clone(),
+            Some(next) => vec![peaks[next % peaks.len()]; peaks.len()],
+        };
+        let more = objective::vector(&further(&means, weight, &mut rng));
         let (value, found) = descend(objective, [vector, &more].concat(), settings.iterations)?;
         if value < least {
             (least, best) = (value, found);
@@ -46,14 +51,14 @@ pub(super) fn extended(
     Ok(best)
 }
 
-/// A mixture to start from, with about `weight²` of the variance.
-fn further(channels: usize, weight: f64, rng: &mut ChaCha8Rng) -> MosmParameters {
-    let gaussian = |rng: &mut ChaCha8Rng| {
-        let covariance: [f64; 3] = std::array::from_fn(|_| rng.random_range(2.0..12.0));
+/// A mixture to start from, with about `weight²` of the variance around a mean for each channel.
+fn further(means: &[[f64; 3]], weight: f64, rng: &mut ChaCha8Rng) -> MosmParameters {
+    let mut gaussian = |mean: &[f64; 3]| {
+        let covariance: [f64; 3] = std::array::from_fn(|_| rng.random_range(2.0..6.0));
         let volume = TAU.powf(1.5) * covariance.iter().product::<f64>().sqrt();
         SpectralGaussian {
             covariance,
-            mean: std::array::from_fn(|_| rng.random_range(-2.0..2.0)),
+            mean: mean.map(|k| k + rng.random_range(-0.3..0.3)),
             delay: [0.0; 3],
             weight: weight / volume.sqrt(),
             phase: rng.random_range(0.0..TAU),
@@ -61,7 +66,7 @@ fn further(channels: usize, weight: f64, rng: &mut ChaCha8Rng) -> MosmParameters
     };
     MosmParameters {
         mixtures: vec![Mixture {
-            channels: (0..channels).map(|_| gaussian(rng)).collect(),
+            channels: means.iter().map(&mut gaussian).collect(),
         }],
     }
 }
