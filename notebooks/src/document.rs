@@ -3,7 +3,6 @@
 use crate::{Error, Result};
 use nbformat::Notebook;
 use nbformat::v4::{Cell, Output};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// A notebook of Jupyter's format 4.5, read and written without loss of metadata.
@@ -174,7 +173,7 @@ fn stem(path: &Path) -> String {
         .unwrap_or_default()
 }
 
-/// Writes a file beside its final name and renames it: it appears whole or not at all.
+/// Writes a file whole or not at all, and makes its folder where there is none.
 ///
 /// # Errors
 /// When the disk refuses.
@@ -184,17 +183,5 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
         .filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(|source| Error::io(folder, source))?;
-    let mut builder = tempfile::Builder::new();
-    // A temporary file is private by default; what a user asked for is readable as usual.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder
-        .tempfile_in(folder)
-        .map_err(|source| Error::io(folder, source))?;
-    file.write_all(bytes)
-        .and_then(|()| file.flush())
-        .map_err(|source| Error::io(path, source))?;
-    file.persist(path)
-        .map_err(|error| Error::io(path, error.error))?;
-    Ok(())
+    Ok(polymicros::save_whole(path, bytes)?)
 }

@@ -10,6 +10,9 @@
 //! | [`microstructure`] | 2.1 | the voxel grid and fields on it, orientation maps, file formats, stand-ins for experiments |
 //! | [`statistics`] | 2.1.1, A.4, 5.1 | n-dimensional FFT, 1- and 2-point statistics, covariances, PCA |
 //! | [`random_field`] | 3.1, A.5, A.6, B.1 | MOSM kernel, designs of statistics, multi-output Gaussian random fields, fits to measured covariances |
+//! | [`network`] | C | the 3D UNet: tensor operations on dfdx, each with its kernels |
+//! | [`diffusion`] | A.7 | EDM: preconditioning, noise schedule, and the sampler of Algorithm 2 |
+//! | [`training`] | 3.2, 4, C | neighbourhood sets, the objective, AdamW, averaged weights |
 //! | [`display`] | figures | pictures of all of these, for a notebook or a file |
 //!
 //! # Conventions
@@ -23,11 +26,16 @@
 //! Where the paper misprints an equation, the register of readings (`READINGS.md` beside the
 //! library) says what the code does and which test shows it.
 
+pub mod diffusion;
 pub mod display;
 mod error;
 pub mod microstructure;
+pub mod network;
 pub mod orientation;
 pub mod random_field;
 pub mod statistics;
+pub mod training;
+mod whole_file;
 
 pub use error::{Error, Result};
+pub use whole_file::{save_whole, write_whole};

@@ -21,17 +21,17 @@ pub use polymicros::display::{
     ipf_key, stated,
 };
 pub use polymicros::microstructure::{
-    Field, GrainSizes, Grid, LengthUnit, Microstructure, Origin, Phase, StandIn,
+    Chords, Field, Grain, Grains, Grid, LengthUnit, Microstructure, Origin, Phase, StandIn, ToldBy,
 };
 pub use polymicros::orientation::{
     CUBIC_ROTATIONS, Euler, Quaternion, ROGSH_NAMES, ROGSH_RANGE, Rodrigues, RogshInverse,
-    disorientation, disorientation_up_to_rogsh, ipf_colour, preimages, random_orientations, rogsh,
-    to_fundamental_zone,
+    disorientation, disorientation_up_to_rogsh, ipf_colour, mean_orientation, preimages,
+    random_orientations, rogsh, to_fundamental_zone,
 };
 pub use polymicros::statistics::{Cutoff, OnePoint, Pairs, Pca, TwoPoint, Vectors};
 pub use polymicros::{Error, Result};
 #[cfg(feature = "tables")]
 pub use polymicros_tables::{
-    Table, explained_variance_table, grain_table, one_point_table, scores_table,
+    Table, explained_variance_table, grain_list_table, grain_table, one_point_table, scores_table,
 };
 pub use volumes::{edge, real_volumes, stand_ins, user_volumes};

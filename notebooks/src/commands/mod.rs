@@ -1,5 +1,7 @@
 //! The command line, one file a command.
 
+mod convert;
+mod info;
 mod progress;
 #[cfg(feature = "evcxr")]
 mod reproduce;
@@ -23,6 +25,8 @@ use std::path::PathBuf;
         polymicros notebook 02           execute one\n  \
         polymicros data map.ang          the statistics notebook on your own file\n  \
         polymicros stats *.npz --out out statistics of files, in batch\n  \
+        polymicros info map.ang          what is in a file\n  \
+        polymicros convert map.ang m.vti write it in another format\n  \
         polymicros lab                   open the notebooks in JupyterLab\n\n\
         Exit code 0: everything ran. 1: something failed, and the message says what. \
         2: the command line was not understood."
@@ -76,6 +80,35 @@ enum Command {
         #[arg(long)]
         periodic: bool,
     },
+    /// What files hold: format, grid, phases, indexed share, grains; or why they do not read.
+    #[command(after_help = "Examples:\n  polymicros info scan.ang volume.h5\n  \
+            polymicros info *.ctf --json\n\n\
+            Exit code 0: all files read. 1: one or more did not; the others are still told.")]
+    Info {
+        /// Files in any format that is read.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Write a file in another format: .npz, .vti (ParaView, DAMASK) or .dream3d, by its ending.
+    #[command(
+        after_help = "Examples:\n  polymicros convert scan.ang scan.dream3d\n  \
+            polymicros convert slices/ volume.vti --spacing-z 0.25\n\n\
+            Exit code 0: written. 1: it was not, and an older file of that name is as it was."
+    )]
+    Convert {
+        /// A file in any format that is read, or a folder of numbered slices.
+        #[arg(value_name = "IN")]
+        input: PathBuf,
+        /// The file to write.
+        #[arg(value_name = "OUT")]
+        output: PathBuf,
+        /// The distance of the slices of a folder, in their unit.
+        #[arg(long)]
+        spacing_z: Option<f64>,
+        /// The ending of the slices of a folder.
+        #[arg(long, default_value = "ang")]
+        slices: String,
+    },
     /// Open the notebooks in JupyterLab; sets up what is missing below target/lab.
     #[cfg(feature = "evcxr")]
     #[command(after_help = "Example:\n  polymicros lab --check")]
@@ -127,6 +160,19 @@ impl Arguments {
                 files,
                 out,
                 periodic,
+                json: self.json,
+            }),
+            Some(Command::Info { files }) => info::run(&files, self.json),
+            Some(Command::Convert {
+                input,
+                output,
+                spacing_z,
+                slices,
+            }) => convert::run(&convert::Plan {
+                input,
+                output,
+                spacing_z,
+                slices,
                 json: self.json,
             }),
             #[cfg(feature = "evcxr")]

@@ -1,8 +1,7 @@
 //! A finished picture.
 
 use super::content::Content;
-use super::save::save_whole;
-use crate::Result;
+use crate::{Result, save_whole};
 use std::path::Path;
 use std::sync::Arc;
 

@@ -1,13 +1,15 @@
-//! Voxelised microstructures (paper 2.1): the grid, fields on it, and orientation maps.
+//! Voxelised microstructures (paper 2.1): the grid, fields on it, orientation maps, and grains.
 
 mod field;
 pub mod format;
+mod grains;
 mod grid;
 mod orientation_map;
 mod rogsh_field;
 mod stand_in;
 
 pub use field::Field;
+pub use grains::{Chords, Grain, Grains, LEAST_CONTACT, ToldBy};
 pub use grid::{Grid, LengthUnit};
 pub use orientation_map::{Microstructure, Origin, Phase};
-pub use stand_in::{GrainSizes, StandIn};
+pub use stand_in::StandIn;

@@ -89,27 +89,30 @@ impl Microstructure {
     }
 
     /// An error that names the first phase of another symmetry in which a valid voxel is.
-    fn refuse_other_than_cubic(&self) -> Result<()> {
+    pub(super) fn refuse_other_than_cubic(&self) -> Result<()> {
         let mut present = [false; 256];
         Zip::from(self.phase())
             .and(self.mask())
             .for_each(|&phase, &valid| present[usize::from(phase)] |= valid);
-        let other = self
-            .phases()
-            .iter()
-            .zip(&present[1..])
-            .filter(|(_, present)| **present)
-            .find(|(phase, _)| !is_cubic(&phase.laue_group));
-        match other {
+        match self.first_other_than_cubic(&present) {
             None => Ok(()),
-            Some((phase, _)) => Err(Error::value(
+            Some(phase) => Err(Error::value(
                 "crystal symmetry",
                 format!(
-                    "phase `{}` is {}, but ROGSH are known for cubic m-3m only",
+                    "phase `{}` is {}, but ROGSH and disorientations are known for cubic m-3m only",
                     phase.name, phase.laue_group
                 ),
             )),
         }
+    }
+
+    /// The first phase, of those `present` by number, that is not cubic m-3m.
+    pub(super) fn first_other_than_cubic(&self, present: &[bool; 256]) -> Option<&Phase> {
+        let phases = self.phases().iter().zip(&present[1..]);
+        phases
+            .filter(|(_, present)| **present)
+            .map(|(phase, _)| phase)
+            .find(|phase| !is_cubic(&phase.laue_group))
     }
 
     /// The inverse pole figure colour (TSL key) of each voxel for a direction of the sample frame,

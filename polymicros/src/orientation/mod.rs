@@ -27,6 +27,7 @@ mod cubic;
 mod euler;
 mod ipf;
 mod matrix;
+mod mean;
 mod quaternion;
 mod rodrigues;
 mod rogsh;
@@ -37,6 +38,7 @@ pub use cubic::{
 pub use euler::Euler;
 pub use ipf::{ipf_colour, ipf_rgb};
 pub use matrix::RotationMatrix;
+pub use mean::mean_orientation;
 pub use quaternion::{Quaternion, random_orientations};
 pub use rodrigues::Rodrigues;
 pub use rogsh::{

@@ -189,7 +189,7 @@ pub fn grains_worth(statistics: &TwoPoint) -> Result<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::microstructure::{GrainSizes, Grid, StandIn};
+    use crate::microstructure::{Grains, Grid, StandIn};
     use crate::random_field::{Bounds, Images, Mogrf, Sampler};
     use crate::statistics::{Moment, Pairs};
 
@@ -239,7 +239,7 @@ mod tests {
         let (mut grains, volumes) = (0.0, 12);
         for seed in 0..volumes {
             let volume = StandIn::Recrystallised.generate([32; 3], seed)?;
-            grains += GrainSizes::of(&volume)?.count() as f64 / volumes as f64;
+            grains += Grains::of_source(&volume, true)?.count() as f64 / volumes as f64;
             let maps = TwoPoint::periodic(&volume.rogsh()?, &Pairs::All)?.to_covariance();
             sum = Some(match sum {
                 None => maps.values().to_owned(),

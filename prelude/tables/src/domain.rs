@@ -2,7 +2,7 @@
 
 use crate::Table;
 use polymicros::Result;
-use polymicros::microstructure::{GrainSizes, Microstructure};
+use polymicros::microstructure::{Grain, Grains, Microstructure, Origin};
 use polymicros::statistics::{OnePoint, Pca};
 
 /// Components that a table of scores shows.
@@ -29,7 +29,8 @@ pub fn one_point_table(names: &[String], fields: &[OnePoint]) -> Result<Table> {
     columns.table()
 }
 
-/// Number, size and neighbours of the grains of each volume that knows its grains.
+/// Number, size and neighbours of the grains of each volume that knows its grains. Neighbours are
+/// counted across the faces of the box in stand-ins, which are periodic, and not in others.
 ///
 /// # Errors
 /// When a volume's grains cannot be counted.
@@ -40,9 +41,12 @@ pub fn grain_table(volumes: &[Microstructure]) -> Result<Table> {
         .collect();
     let sizes = known
         .iter()
-        .map(|volume| GrainSizes::of(volume))
+        .map(|volume| {
+            let periodic = matches!(volume.origin, Origin::StandIn { .. });
+            Grains::of_source(volume, periodic)
+        })
         .collect::<Result<Vec<_>>>()?;
-    let of = |value: fn(&GrainSizes) -> f64| sizes.iter().map(value).collect();
+    let of = |value: fn(&Grains) -> f64| sizes.iter().map(value).collect();
     Table::new()
         .text("volume", known.iter().map(|v| v.name.clone()).collect())
         .integer("grains", sizes.iter().map(|s| s.count() as i64).collect())
@@ -52,14 +56,42 @@ pub fn grain_table(volumes: &[Microstructure]) -> Result<Table> {
                 .iter()
                 .zip(&sizes)
                 .map(|(volume, sizes)| {
-                    sizes.diameters.iter().sum::<f64>()
+                    sizes.diameters().iter().sum::<f64>()
                         / sizes.count() as f64
                         / volume.grid().spacing[0]
                 })
                 .collect(),
         )
-        .number("lognormal sigma", of(|s| s.lognormal_sigma))
-        .number("mean neighbours", of(GrainSizes::mean_neighbours))
+        .number("lognormal sigma", of(Grains::lognormal_sigma))
+        .number("mean neighbours", of(Grains::mean_neighbours))
+        .table()
+}
+
+/// The grains one by one: size, equivalent diameter, mean orientation (Bunge, degrees; empty where
+/// it is not unique or not known), number of neighbours, and whether the box cuts them.
+///
+/// # Errors
+/// Never with grains of this library.
+pub fn grain_list_table(grains: &Grains) -> Result<Table> {
+    let list = grains.list();
+    let number = |value: fn(&Grain) -> f64| list.iter().map(value).collect();
+    let integer = |value: fn(&Grain) -> i64| list.iter().map(value).collect();
+    let mut columns = Table::new()
+        .integer("grain", integer(|grain| grain.id.into()))
+        .integer("voxels", integer(|grain| grain.voxels as i64))
+        .number("size", number(|grain| grain.size))
+        .number("diameter", number(|grain| grain.diameter))
+        .integer("phase", integer(|grain| grain.phase.into()));
+    for (k, name) in ["phi1", "Phi", "phi2"].into_iter().enumerate() {
+        let degrees = |grain: &Grain| {
+            let angles = grain.orientation.map(|mean| mean.to_degrees()[k]);
+            angles.unwrap_or(f64::NAN)
+        };
+        columns = columns.number(name, list.iter().map(degrees).collect());
+    }
+    columns
+        .integer("neighbours", integer(|grain| grain.neighbours.len() as i64))
+        .integer("cut", integer(|grain| grain.cut.into()))
         .table()
 }
 
@@ -108,6 +140,8 @@ mod tests {
         assert_eq!((table.rows(), table.frame().width()), (2, 7));
         let grains = grain_table(std::slice::from_ref(&volume))?;
         assert_eq!(grains.rows(), 1);
+        let grains = Grains::of_source(&volume, true)?;
+        assert_eq!(grain_list_table(&grains)?.rows(), grains.count());
         Ok(())
     }
 

@@ -8,5 +8,7 @@ mod domain;
 mod render;
 mod table;
 
-pub use domain::{explained_variance_table, grain_table, one_point_table, scores_table};
+pub use domain::{
+    explained_variance_table, grain_list_table, grain_table, one_point_table, scores_table,
+};
 pub use table::{Columns, Table};

@@ -4,8 +4,8 @@ use crate::render::{self, Cell, Cells};
 use polars::frame::DataFrame;
 use polars::prelude::{AnyValue, Column, NamedFrom};
 use polars::series::Series;
-use polymicros::display::{content::Content, save_whole};
-use polymicros::{Error, Result};
+use polymicros::display::content::Content;
+use polymicros::{Error, Result, save_whole};
 use std::path::Path;
 
 /// A polars data frame that shows itself: as an HTML table in a notebook, as aligned text

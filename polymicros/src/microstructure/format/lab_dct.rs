@@ -1,16 +1,16 @@
 //! Laboratory diffraction contrast tomography: HDF5 as Xnovo's GrainMapper3D writes it.
 //!
-//! Datasets are in axis order `z, y, x`. `LabDCT/Data/Rodrigues` holds active rotations (the
-//! file's own inverse pole figure colours along z settle that, see the tests); a voxel of phase
-//! 0 is not indexed. Lengths are in millimetres.
+//! Datasets are in axis order `z, y, x`. `LabDCT/Data/Rodrigues` holds rotations from crystal
+//! to sample (the file's own inverse pole figure colours along z settle that, see the tests); a
+//! voxel of phase 0 is not indexed. Lengths are in millimetres.
 
 use super::hdf5::{self, Hdf5, to_xyz};
-use super::rodrigues::active_to_euler;
 use super::symmetry::{self, unknown_phase};
 use super::{Format, identity};
 use crate::microstructure::{Grid, LengthUnit, Microstructure, Phase};
+use crate::orientation::{Euler, Rodrigues};
 use crate::{Error, Result};
-use ndarray::{Array3, Array4};
+use ndarray::{Array3, Array4, Axis};
 use rayon::prelude::*;
 use std::path::Path;
 
@@ -169,27 +169,28 @@ fn euler_angles(file: &Hdf5, stored: [usize; 3], phase: &Array3<u8>) -> Result<A
     let [nz, ny, nx] = stored;
     let rodrigues = file.f32(RODRIGUES, &[nz, ny, nx, 3])?;
     let mut euler = Array4::zeros((3, nx, ny, nz));
-    for (channel, mut angles) in euler.outer_iter_mut().enumerate() {
-        angles
-            .outer_iter_mut()
-            .into_par_iter()
-            .enumerate()
-            .try_for_each(|(x, mut plane)| {
-                for ((y, z), angle) in plane.indexed_iter_mut() {
-                    if phase[[x, y, z]] == 0 {
-                        continue;
-                    }
-                    let at = 3 * ((z * ny + y) * nx + x);
-                    let r = [0, 1, 2].map(|k| f64::from(rodrigues[at + k]));
-                    if !r.iter().all(|c| c.is_finite()) {
-                        let problem =
-                            format!("{r:?} at (z, y, x) = ({z}, {y}, {x}): expected numbers");
-                        return Err(file.bad(RODRIGUES, problem));
-                    }
-                    *angle = active_to_euler(r)[channel] as f32;
+    euler
+        .axis_iter_mut(Axis(1))
+        .into_par_iter()
+        .enumerate()
+        .try_for_each(|(x, mut plane)| {
+            for (y, z) in (0..ny).flat_map(|y| (0..nz).map(move |z| (y, z))) {
+                if phase[[x, y, z]] == 0 {
+                    continue;
                 }
-                Ok(())
-            })?;
-    }
+                let at = 3 * ((z * ny + y) * nx + x);
+                let vector = [0, 1, 2].map(|k| f64::from(rodrigues[at + k]));
+                if !vector.iter().all(|c| c.is_finite()) {
+                    let problem =
+                        format!("{vector:?} at (z, y, x) = ({z}, {y}, {x}): expected numbers");
+                    return Err(file.bad(RODRIGUES, problem));
+                }
+                let angles = Euler::from(Rodrigues::from_crystal_to_sample(vector));
+                for (channel, angle) in <[f64; 3]>::from(angles).into_iter().enumerate() {
+                    plane[[channel, y, z]] = angle as f32;
+                }
+            }
+            Ok(())
+        })?;
     Ok(euler)
 }

@@ -7,12 +7,13 @@
 //! | format | endings | read | written |
 //! | --- | --- | --- | --- |
 //! | Xnovo LabDCT HDF5 | `h5`, `hdf5` | yes | |
-//! | DREAM.3D | `dream3d` | yes | |
+//! | DREAM.3D | `dream3d` | yes | yes |
 //! | EDAX HDF5 | `h5`, `oh5` | yes | |
 //! | EDAX TSL text | `ang` | yes | |
 //! | Channel Text File | `ctf` | yes | |
 //! | Oxford CPR and CRC | `cpr`, `crc` | yes | |
 //! | NumPy archive | `npz` | yes | yes |
+//! | NumPy array | `npy` | yes | |
 //! | VTK image data | `vti` | | yes |
 //!
 //! Euler angles are handed on as the file has them, in radians. Instruments often turn the frame
@@ -28,13 +29,11 @@ mod layout;
 mod npz;
 mod oxford_crc;
 mod points;
-mod rodrigues;
 mod stack;
 mod symmetry;
 mod table;
 mod text_map;
 mod vti;
-mod whole_file;
 
 #[cfg(test)]
 mod attacks;
@@ -42,11 +41,13 @@ mod attacks;
 mod real_data;
 
 use super::{Field, Microstructure, Origin};
-use crate::{Error, Result};
+use crate::{Error, Result, write_whole};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+#[cfg(test)]
+pub(crate) use real_data::shared_data;
 pub use stack::numbered_slices;
 
 /// A file format that holds a microstructure.
@@ -87,6 +88,7 @@ pub fn formats() -> &'static [&'static dyn Format] {
         &ctf::Ctf,
         &oxford_crc::OxfordCrc,
         &npz::Npz,
+        &npz::Npy,
         &vti::Vti,
     ]
 }
@@ -122,32 +124,27 @@ impl Microstructure {
     /// When no format with this ending can be written, or the system refuses.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        let ending = ending(path);
-        let writer = formats()
-            .iter()
-            .filter(|format| format.endings().contains(&ending.as_str()))
-            .find_map(|format| format.writer())
-            .ok_or_else(|| Error::UnknownFormat {
-                path: path.to_owned(),
-                problem: format!(
-                    "no format with the ending `{ending}` is written; these are: {}",
-                    list(|format| format.writer().is_some())
-                ),
-            })?;
-        whole_file::write(path, |file| writer(self, file, path))
+        let writer = find_writer(path)?;
+        write_whole(path, |file| writer(self, file, path))
     }
 }
 
 impl Field {
     /// Reads a field from an `.npz` file: the array `rogsh`, or `field`, or else its only array
     /// of four axes, in axis order `channel, x, y, z`. The optional arrays `channels`, `mask`,
-    /// `spacing`, `origin` and `unit` are taken along.
+    /// `spacing`, `origin` and `unit` are taken along. Or from an `.npy` file of such an array,
+    /// whose channels then have numbers for names, and voxels no size.
     ///
     /// # Errors
     /// When the file cannot be read, holds no such array or more than one, or an array has the
     /// wrong type or shape or values that are not finite: the message names the array.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        npz::read_field(path.as_ref())
+        let path = path.as_ref();
+        if npz::is_bare_array(&head(path)?) {
+            npz::read_bare_field(path)
+        } else {
+            npz::read_field(path)
+        }
     }
 
     /// Writes the field to an `.npz` file, values as the array `field`. The file appears whole
@@ -163,17 +160,25 @@ impl Field {
                 problem: "fields are written as NumPy archives: expected the ending `npz`".into(),
             });
         }
-        whole_file::write(path, |file| npz::write_field(self, file, path))
+        write_whole(path, |file| npz::write_field(self, file, path))
     }
 }
 
-/// The format that takes this file.
-pub(crate) fn find_reader(path: &Path) -> Result<&'static dyn Format> {
-    let file = File::open(path).map_err(|e| Error::io(path, e))?;
+/// The first bytes of a file.
+fn head(path: &Path) -> Result<Vec<u8>> {
+    let io = |e| Error::io(path, e);
     let mut head = Vec::new();
-    file.take(4096)
-        .read_to_end(&mut head)
-        .map_err(|e| Error::io(path, e))?;
+    let file = File::open(path).map_err(io)?;
+    file.take(4096).read_to_end(&mut head).map_err(io)?;
+    Ok(head)
+}
+
+/// The format that takes this file: by its content, or else by its ending.
+///
+/// # Errors
+/// When the file cannot be read, or no format takes it; the message lists the known ones.
+pub fn find_reader(path: &Path) -> Result<&'static dyn Format> {
+    let head = head(path)?;
     let ending = ending(path);
     if let Some(format) = formats().iter().find(|f| f.recognises(path, &head)) {
         return Ok(*format);
@@ -198,6 +203,25 @@ pub(crate) fn find_reader(path: &Path) -> Result<&'static dyn Format> {
             problem: format!(
                 "neither its content nor its ending `{ending}` is of a known format: {}",
                 list(|_| true)
+            ),
+        })
+}
+
+/// How to write a file of this name, by its ending.
+///
+/// # Errors
+/// When no format with this ending can be written; the message lists those that can.
+pub fn find_writer(path: &Path) -> Result<Writer> {
+    let ending = ending(path);
+    formats()
+        .iter()
+        .filter(|format| format.endings().contains(&ending.as_str()))
+        .find_map(|format| format.writer())
+        .ok_or_else(|| Error::UnknownFormat {
+            path: path.to_owned(),
+            problem: format!(
+                "no format with the ending `{ending}` is written; these are: {}",
+                list(|format| format.writer().is_some())
             ),
         })
 }

@@ -1,12 +1,14 @@
 //! Real files against numbers obtained with h5py, NumPy and SciPy, or counted by hand.
 
-use super::rodrigues::tests::bunge_matrix;
+use crate::display::{ColourVolume, Maps, Plane};
 use crate::microstructure::{LengthUnit, Microstructure};
+use crate::orientation::{Euler, RotationMatrix};
 use crate::{Error, Result};
+use ndarray::{Axis, s};
 use std::path::PathBuf;
 
 /// A file of the shared data; `None`, and a word on it, where it is not there.
-fn data(name: &str) -> Option<PathBuf> {
+pub(crate) fn shared_data(name: &str) -> Option<PathBuf> {
     let found = std::env::var_os("POLYMICROS_DATA")
         .map(|folder| PathBuf::from(folder).join(name))
         .filter(|path| path.exists());
@@ -26,6 +28,25 @@ fn assert_close(found: [f64; 3], expected: [f64; 3], tolerance: f64) {
     }
 }
 
+/// The map, or the cube of a volume, in inverse pole figure colours: more than one colour, unless
+/// nothing is indexed, and a PNG file.
+fn pictured(m: &Microstructure) -> Result<()> {
+    let colours = m.ipf_colours([0.0, 0.0, 1.0]);
+    let first = colours.slice(s![0, 0, 0, ..]).to_owned();
+    let many = colours
+        .lanes(Axis(3))
+        .into_iter()
+        .any(|colour| colour != first);
+    assert_eq!(many, m.indexed_share() > 0.0, "{}", m.name);
+    let volume = ColourVolume::new(*m.grid(), colours)?;
+    let picture = match m.grid().dimensions() {
+        2 => Maps::new(&[volume.slice(Plane::Xy, 0)?], 1).picture()?,
+        _ => volume.cube(&m.name).picture()?,
+    };
+    assert!(picture.png().starts_with(b"\x89PNG") && picture.png().len() > 1000);
+    Ok(())
+}
+
 fn message(path: PathBuf) -> String {
     Microstructure::open(path).map_or_else(|e| e.to_string(), |m| format!("{m:?}"))
 }
@@ -33,10 +54,11 @@ fn message(path: PathBuf) -> String {
 /// Voxels by h5py; angles by SciPy as `Rotation.from_quat(r, 1).as_euler("ZXZ")`.
 #[test]
 fn labdct_aluminium() -> Result<()> {
-    let Some(path) = data("crispy_labdct_al1050/lab_dct_Al1050.h5") else {
+    let Some(path) = shared_data("crispy_labdct_al1050/lab_dct_Al1050.h5") else {
         return Ok(());
     };
     let m = Microstructure::open(path)?;
+    pictured(&m)?;
     assert_eq!(m.grid().shape, [109, 103, 64]);
     assert_eq!(m.grid().spacing, [0.0025; 3]);
     assert_eq!(m.grid().unit, LengthUnit::Millimetre);
@@ -87,7 +109,7 @@ fn labdct_aluminium() -> Result<()> {
 /// TSL key, not the same, so the bound is wide; read the other way, colours are plainly wrong.
 #[test]
 fn labdct_rodrigues_vectors_agree_with_the_colours_in_the_file() -> Result<()> {
-    let Some(path) = data("crispy_labdct_al1050/lab_dct_Al1050.h5") else {
+    let Some(path) = shared_data("crispy_labdct_al1050/lab_dct_Al1050.h5") else {
         return Ok(());
     };
     let m = Microstructure::open(&path)?;
@@ -101,7 +123,7 @@ fn labdct_rodrigues_vectors_agree_with_the_colours_in_the_file() -> Result<()> {
                 }
                 let at = 3 * ((z * 103 + y) * 109 + x);
                 let colour = &colours[at..at + 3];
-                let g = bunge_matrix(angles(&m, [x, y, z]));
+                let g = RotationMatrix::from(Euler::from(angles(&m, [x, y, z]))).rows();
                 let distance = |direction: [f64; 3]| {
                     let key = tsl_key(direction);
                     (0..3)
@@ -135,10 +157,11 @@ fn tsl_key(direction: [f64; 3]) -> [f64; 3] {
 /// Rows by `numpy.loadtxt`, found there by their coordinates.
 #[test]
 fn ang_with_rows_out_of_order() -> Result<()> {
-    let Some(path) = data("ebsdlib/Out_Of_Order.ang") else {
+    let Some(path) = shared_data("ebsdlib/Out_Of_Order.ang") else {
         return Ok(());
     };
     let m = Microstructure::open(path)?;
+    pictured(&m)?;
     assert_eq!(m.grid().shape, [189, 201, 1]);
     assert_eq!(m.grid().spacing[..2], [0.25, 0.25]);
     assert_eq!(m.grid().unit, LengthUnit::Micrometre);
@@ -173,10 +196,11 @@ fn ang_with_rows_out_of_order() -> Result<()> {
 
 #[test]
 fn ang_with_two_phases() -> Result<()> {
-    let Some(path) = data("orix_sdss/sdss_ferrite_austenite.ang") else {
+    let Some(path) = shared_data("orix_sdss/sdss_ferrite_austenite.ang") else {
         return Ok(());
     };
     let m = Microstructure::open(path)?;
+    pictured(&m)?;
     assert_eq!(m.grid().shape, [117, 100, 1]);
     assert_eq!(m.grid().spacing[..2], [1.5, 1.5]);
     let names: Vec<&str> = m.phases().iter().map(|p| p.name.as_str()).collect();
@@ -202,10 +226,11 @@ fn ang_with_two_phases() -> Result<()> {
 #[test]
 fn ang_without_a_grid_line_is_square_by_its_coordinates() -> Result<()> {
     for name in ["ebsdlib/Test_1.ang", "ebsdlib/GridMissing.ang"] {
-        let Some(path) = data(name) else {
+        let Some(path) = shared_data(name) else {
             return Ok(());
         };
         let m = Microstructure::open(path)?;
+        pictured(&m)?;
         assert_eq!(m.grid().shape, [40, 4, 1]);
         assert_eq!(m.indexed_share(), 0.0);
         let signal = &m.properties()["SEM signal"];
@@ -222,10 +247,11 @@ fn ang_without_a_grid_line_is_square_by_its_coordinates() -> Result<()> {
 #[test]
 fn ctf_with_points_and_with_commas() -> Result<()> {
     for name in ["ebsdlib/Test_US_1.ctf", "ebsdlib/Test_European_1.ctf"] {
-        let Some(path) = data(name) else {
+        let Some(path) = shared_data(name) else {
             return Ok(());
         };
         let m = Microstructure::open(path)?;
+        pictured(&m)?;
         assert_eq!(m.grid().shape, [40, 5, 1]);
         assert_eq!(m.grid().spacing[..2], [0.5, 0.5]);
         let phase = &m.phases()[0];
@@ -258,10 +284,11 @@ fn ctf_with_points_and_with_commas() -> Result<()> {
 #[test]
 fn oxford_pair_by_either_name() -> Result<()> {
     for name in ["defdap/testDataEBSD.cpr", "defdap/testDataEBSD.crc"] {
-        let Some(path) = data(name) else {
+        let Some(path) = shared_data(name) else {
             return Ok(());
         };
         let m = Microstructure::open(path)?;
+        pictured(&m)?;
         assert_eq!(m.grid().shape, [359, 243, 1]);
         assert_eq!(m.grid().spacing[..2], [0.12, 0.12]);
         let phase = &m.phases()[0];
@@ -299,10 +326,11 @@ fn oxford_pair_by_either_name() -> Result<()> {
 /// Cells by h5py.
 #[test]
 fn dream3d_slice() -> Result<()> {
-    let Some(path) = data("dream3d_tests/Small_IN100_Slice1.dream3d") else {
+    let Some(path) = shared_data("dream3d_tests/Small_IN100_Slice1.dream3d") else {
         return Ok(());
     };
     let m = Microstructure::open(path)?;
+    pictured(&m)?;
     assert_eq!(m.grid().shape, [189, 201, 1]);
     assert_eq!(m.grid().spacing, [0.25, 0.25, 1.0]);
     assert_eq!(m.grid().origin, [-46.875, 0.125, 0.5]);
@@ -324,10 +352,11 @@ fn dream3d_slice() -> Result<()> {
 /// Points by h5py.
 #[test]
 fn edax_hdf5_scan() -> Result<()> {
-    let Some(path) = data("ebsdlib/EdaxAngOnly.h5") else {
+    let Some(path) = shared_data("ebsdlib/EdaxAngOnly.h5") else {
         return Ok(());
     };
     let m = Microstructure::open(path)?;
+    pictured(&m)?;
     assert_eq!(m.grid().shape, [186, 151, 1]);
     assert_eq!(m.grid().spacing[..2], [1.5, 1.5]);
     let phase = &m.phases()[0];
@@ -369,7 +398,7 @@ fn malformed_ang_files_are_told_what_is_wrong() {
             ],
         ),
     ] {
-        if let Some(path) = data(name) {
+        if let Some(path) = shared_data(name) {
             let text = message(path);
             assert!(parts.iter().all(|part| text.contains(part)), "{text}");
         }

@@ -39,13 +39,24 @@ pub(super) fn of_channel(number: i64) -> &'static str {
     index.and_then(|k| groups.get(k).copied()).unwrap_or("")
 }
 
+/// The Laue groups of the DREAM.3D crystal structures 0 to 10.
+const DREAM3D: [&str; 11] = [
+    "6/mmm", "m-3m", "6/m", "m-3", "-1", "2/m", "mmm", "4/m", "4/mmm", "-3", "-3m",
+];
+
+/// DREAM.3D's number for an unknown crystal structure.
+pub(super) const UNKNOWN_TO_DREAM3D: u32 = 999;
+
 /// The Laue group of a DREAM.3D crystal structure, 0 to 10; empty where unknown.
 pub(super) fn of_dream3d(number: i64) -> &'static str {
-    let groups = [
-        "6/mmm", "m-3m", "6/m", "m-3", "-1", "2/m", "mmm", "4/m", "4/mmm", "-3", "-3m",
-    ];
     let index = usize::try_from(number).ok();
-    index.and_then(|k| groups.get(k).copied()).unwrap_or("")
+    index.and_then(|k| DREAM3D.get(k).copied()).unwrap_or("")
+}
+
+/// The DREAM.3D crystal structure of a Laue group.
+pub(super) fn to_dream3d(laue_group: &str) -> u32 {
+    let number = DREAM3D.iter().position(|group| *group == laue_group);
+    number.map_or(UNKNOWN_TO_DREAM3D, |k| k as u32)
 }
 
 /// The Laue group of a space group number, 1 to 230; empty where unknown.

@@ -1,10 +1,16 @@
-//! VTK image data (`.vti`), written for ParaView, VTK and whatever reads with it: XML with the
-//! arrays as raw little-endian bytes behind it. Voxels are cells; arrays are `euler` (three
-//! components, radians), `phase`, `mask`, `grain_ids` and the properties.
+//! VTK image data (`.vti`), written for ParaView, DAMASK and whatever reads with VTK: XML with the
+//! arrays as raw little-endian bytes behind it. Voxels are cells; lengths are in the grid's unit.
+//!
+//! Arrays are `material`, `phi1`, `Phi` and `phi2` (radians), `phase`, `mask`, `grain_ids` and the
+//! properties. DAMASK's grid solver takes `material`, an index from 0 (of a grain where the source
+//! knows grains, else of an orientation and phase), and lengths as metres; it wants one number a
+//! cell in every array, so that the angles are three.
 
 use super::{Format, Writer};
 use crate::microstructure::Microstructure;
 use crate::{Error, Result};
+use ndarray::Array3;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -46,7 +52,6 @@ type Put<'a> = Box<dyn Fn([usize; 3], &mut Vec<u8>) + 'a>;
 struct Array<'a> {
     name: String,
     kind: &'static str,
-    components: usize,
     bytes: usize,
     put: Put<'a>,
 }
@@ -54,7 +59,8 @@ struct Array<'a> {
 fn write(made: &Microstructure, file: &mut File, path: &Path) -> Result<()> {
     let grid = made.grid();
     let [nx, ny, nz] = grid.shape;
-    let arrays = arrays(made);
+    let materials = materials(made)?;
+    let arrays = arrays(made, &materials);
     let mut head = String::new();
     let triple = |v: [f64; 3]| format!("{} {} {}", v[0], v[1], v[2]);
     // VTK's origin is the corner of the first cell.
@@ -72,11 +78,10 @@ fn write(made: &Microstructure, file: &mut File, path: &Path) -> Result<()> {
     for array in &arrays {
         let _ = writeln!(
             head,
-            "<DataArray type=\"{}\" Name=\"{}\" NumberOfComponents=\"{}\" format=\"appended\" \
+            "<DataArray type=\"{}\" Name=\"{}\" NumberOfComponents=\"1\" format=\"appended\" \
              offset=\"{offset}\"/>",
             array.kind,
-            escaped(&array.name),
-            array.components
+            escaped(&array.name)
         );
         offset += 8 + grid.voxels() * array.bytes;
     }
@@ -104,51 +109,64 @@ fn write(made: &Microstructure, file: &mut File, path: &Path) -> Result<()> {
     out.flush().map_err(io)
 }
 
-fn arrays(made: &Microstructure) -> Vec<Array<'_>> {
-    let array = |name: &str, kind, components, bytes, put| Array {
+fn arrays<'a>(made: &'a Microstructure, materials: &'a Array3<i32>) -> Vec<Array<'a>> {
+    let array = |name: &str, kind, bytes, put| Array {
         name: name.to_owned(),
         kind,
-        components,
         bytes,
         put,
     };
-    let mut arrays = vec![
-        array(
-            "euler",
-            "Float32",
-            3,
-            12,
-            Box::new(|[x, y, z]: [usize; 3], out: &mut Vec<u8>| {
-                for c in 0..3 {
-                    out.extend_from_slice(&made.euler()[[c, x, y, z]].to_le_bytes());
-                }
-            }) as Put<'_>,
-        ),
-        array(
-            "phase",
-            "UInt8",
-            1,
-            1,
-            Box::new(|at, out| out.push(made.phase()[at])),
-        ),
-        array(
-            "mask",
-            "UInt8",
-            1,
-            1,
-            Box::new(|at, out| out.push(u8::from(made.mask()[at]))),
-        ),
-    ];
+    let material = Box::new(|at, out: &mut Vec<u8>| {
+        let index: i32 = materials[at];
+        out.extend_from_slice(&index.to_le_bytes());
+    });
+    let mut arrays = vec![array("material", "Int32", 4, material as Put<'_>)];
+    for (c, name) in ["phi1", "Phi", "phi2"].into_iter().enumerate() {
+        let put = Box::new(move |[x, y, z]: [usize; 3], out: &mut Vec<u8>| {
+            out.extend_from_slice(&made.euler()[[c, x, y, z]].to_le_bytes());
+        });
+        arrays.push(array(name, "Float32", 4, put));
+    }
+    let phase = Box::new(|at, out: &mut Vec<u8>| out.push(made.phase()[at]));
+    arrays.push(array("phase", "UInt8", 1, phase));
+    let mask = Box::new(|at, out: &mut Vec<u8>| out.push(u8::from(made.mask()[at])));
+    arrays.push(array("mask", "UInt8", 1, mask));
     if let Some(ids) = made.grain_ids() {
         let put = Box::new(|at, out: &mut Vec<u8>| out.extend_from_slice(&ids[at].to_le_bytes()));
-        arrays.push(array("grain_ids", "UInt32", 1, 4, put));
+        arrays.push(array("grain_ids", "UInt32", 4, put));
     }
     for (name, values) in made.properties() {
         let put =
             Box::new(|at, out: &mut Vec<u8>| out.extend_from_slice(&values[at].to_le_bytes()));
-        arrays.push(array(name, "Float32", 1, 4, put));
+        arrays.push(array(name, "Float32", 4, put));
     }
     arrays
+}
+
+/// DAMASK's material of each voxel, from 0: the rank of its grain's number where the source knows
+/// grains; else one for each orientation and phase, in the order in which they come.
+fn materials(made: &Microstructure) -> Result<Array3<i32>> {
+    let [nx, ny, nz] = made.grid().shape;
+    let index = |k: usize| {
+        i32::try_from(k).map_err(|_| Error::value("materials", "more than 31 bits count"))
+    };
+    let mut materials = Array3::zeros((nx, ny, nz));
+    if let Some(ids) = made.grain_ids() {
+        let distinct: BTreeSet<u32> = ids.iter().copied().collect();
+        let ranks: HashMap<u32, usize> = distinct.into_iter().zip(0..).collect();
+        for (material, id) in materials.iter_mut().zip(ids) {
+            *material = index(ranks[id])?;
+        }
+        return Ok(materials);
+    }
+    let mut known: HashMap<[u32; 4], usize> = HashMap::new();
+    for ((x, y, z), material) in materials.indexed_iter_mut() {
+        let [a, b, c] = [0, 1, 2].map(|c| made.euler()[[c, x, y, z]].to_bits());
+        let next = known.len();
+        let key = [a, b, c, made.phase()[[x, y, z]].into()];
+        *material = index(*known.entry(key).or_insert(next))?;
+    }
+    Ok(materials)
 }
 
 fn escaped(text: &str) -> String {
@@ -170,7 +188,7 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::microstructure::{Grid, LengthUnit, Origin};
-    use ndarray::{Array3, Array4};
+    use ndarray::Array4;
 
     /// The layout by the VTK file format's description: each array is its length in bytes as
     /// UInt64, then the values, x fastest.
@@ -199,14 +217,33 @@ mod tests {
         );
         assert!(head.contains("Name=\"a&lt;b\""), "{head}");
         let word = |at: usize| u32::from_le_bytes(std::array::from_fn(|k| bytes[start + at + k]));
-        assert_eq!(word(0), 12 * 12);
-        // The second voxel is x = 1; its second angle is the fifth number.
-        assert_eq!(f32::from_bits(word(8 + 4 * 4)), 1100.0);
-        let ids = 8 + 144 + 2 * (8 + 12);
+        // Twelve cells: materials, three angles, phase and mask, then grains.
+        let words = 8 + 12 * 4;
+        let column =
+            |start: usize| -> Vec<u32> { (0..12).map(|k| word(start + 8 + 4 * k)).collect() };
+        assert_eq!(word(0), 12 * 4);
+        assert_eq!(column(0), [0, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11]);
+        // The second voxel is x = 1.
+        assert_eq!(f32::from_bits(column(2 * words)[1]), 1100.0);
+        let ids = 4 * words + 2 * (8 + 12);
         assert_eq!(word(ids), 12 * 4);
-        let found: Vec<u32> = (0..12).map(|k| word(ids + 8 + 4 * k)).collect();
-        assert_eq!(found, [0, 100, 10, 110, 20, 120, 1, 101, 11, 111, 21, 121]);
+        assert_eq!(
+            column(ids),
+            [0, 100, 10, 110, 20, 120, 1, 101, 11, 111, 21, 121]
+        );
         assert!(bytes.ends_with(b"</VTKFile>\n"));
+        Ok(())
+    }
+
+    #[test]
+    fn without_grains_a_material_is_an_orientation_and_a_phase() -> Result<()> {
+        let euler = Array4::from_shape_fn((3, 4, 1, 1), |(_, x, _, _)| [0.5, 0.25, 0.5, 0.5][x]);
+        let phase = Array3::from_shape_fn((4, 1, 1), |(x, _, _)| u8::from(x < 3));
+        let grid = Grid::new([4, 1, 1])?;
+        let made = Microstructure::new("m", Origin::Synthetic("numbers".into()), grid, euler)?;
+        let phases = made.phases().to_vec();
+        let made = made.with_phases(phases, phase)?;
+        assert_eq!(materials(&made)?.into_raw_vec_and_offset().0, [0, 1, 0, 2]);
         Ok(())
     }
 }

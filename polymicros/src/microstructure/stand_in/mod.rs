@@ -9,15 +9,12 @@
 //! They are synthetic, and are called stand-ins wherever they appear.
 
 mod diffusion;
-mod grains;
 mod growth;
 #[cfg(test)]
 mod growth_laws;
 mod nucleation;
 mod shapes;
 mod texture;
-
-pub use grains::GrainSizes;
 
 use super::{Grid, LengthUnit, Microstructure, Origin};
 use crate::orientation::Euler;

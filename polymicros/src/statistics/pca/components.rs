@@ -3,12 +3,11 @@
 use super::gram::BLOCK;
 use super::npy::header_bytes;
 use super::{Pca, Vectors};
-use crate::{Error, Result};
+use crate::{Error, Result, write_whole};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use ndarray::{ArcArray2, Array2, Axis};
 use rayon::prelude::*;
-use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::Path;
@@ -60,29 +59,23 @@ impl Pca {
     ) -> Result<()> {
         let path = path.as_ref();
         let count = count.min(self.rank());
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let file = tempfile::NamedTempFile::new_in(folder).map_err(|e| Error::io(folder, e))?;
         let header = header_bytes([count, self.features()]);
         let failed = |e| Error::io(path, e);
-        let mut out = BufWriter::new(file.as_file());
-        out.write_all(&header).map_err(failed)?;
-        self.each_panel(vectors, count, |range, panel| {
-            for (k, values) in panel.chunks_exact(range.len()).enumerate() {
-                let at = header.len() + 4 * (k * self.features() + range.start);
-                out.seek(SeekFrom::Start(at as u64)).map_err(failed)?;
-                for value in values {
-                    out.write_all(&value.to_le_bytes()).map_err(failed)?;
+        write_whole(path, |file| {
+            let mut out = BufWriter::new(file);
+            out.write_all(&header).map_err(failed)?;
+            self.each_panel(vectors, count, |range, panel| {
+                for (k, values) in panel.chunks_exact(range.len()).enumerate() {
+                    let at = header.len() + 4 * (k * self.features() + range.start);
+                    out.seek(SeekFrom::Start(at as u64)).map_err(failed)?;
+                    for value in values {
+                        out.write_all(&value.to_le_bytes()).map_err(failed)?;
+                    }
                 }
-            }
-            Ok(())
-        })?;
-        out.flush().map_err(failed)?;
-        drop(out);
-        let _: File = file.persist(path).map_err(|e| Error::io(path, e.error))?;
-        Ok(())
+                Ok(())
+            })?;
+            out.flush().map_err(failed)
+        })
     }
 
     /// The components that were computed, `(count, F)`, each of unit length.

@@ -15,6 +15,7 @@
 //! texts `channels`. Any number type, byte order and C or Fortran order is read.
 
 mod archive;
+mod bare;
 mod npy;
 
 use super::symmetry::unknown_phase;
@@ -26,8 +27,13 @@ use ndarray::{Array3, Array4, ArrayD};
 use std::fs::File;
 use std::path::Path;
 
+pub(super) use bare::{is_bare_array, read_bare_field};
+
 /// The NumPy archive format.
 pub(super) struct Npz;
+
+/// The format of one NumPy array.
+pub(super) struct Npy;
 
 impl Format for Npz {
     fn name(&self) -> &'static str {

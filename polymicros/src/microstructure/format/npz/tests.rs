@@ -269,3 +269,43 @@ fn sample(
     }
     Ok(made)
 }
+
+/// Arrays alone, by another library, in either order: angles of a volume or a map, or a field.
+#[test]
+fn bare_arrays_are_angles_or_a_field() -> Result<()> {
+    let folder = folder()?;
+    let path = folder.path().join("a.npy");
+    let euler = ramp([3, 2, 3, 4]);
+    let mut fortran = Array4::<f64>::zeros((3, 2, 3, 4).f());
+    fortran.zip_mut_with(&euler, |to, from| *to = f64::from(*from));
+    ndarray_npy::write_npy(&path, &fortran).map_err(fail)?;
+    let m = Microstructure::open(&path)?;
+    assert_eq!((m.euler(), m.grid().shape), (&euler.to_shared(), [2, 3, 4]));
+    assert_eq!(m.indexed_share(), 1.0);
+    let field = Field::open(&path)?;
+    assert_eq!(field.channels(), ["field 0", "field 1", "field 2"]);
+    assert_eq!(field.channel(1)?[[1, 2, 3]], euler[[1, 1, 2, 3]]);
+
+    let map = euler.index_axis(ndarray::Axis(3), 0).to_owned();
+    ndarray_npy::write_npy(&path, &map).map_err(fail)?;
+    let m = Microstructure::open(&path)?;
+    assert_eq!(m.grid().shape, [2, 3, 1]);
+    assert_eq!(m.euler()[[2, 1, 0, 0]], map[[2, 1, 0]]);
+
+    let mut wrong = euler.clone();
+    wrong[[1, 0, 2, 3]] = f32::NAN;
+    ndarray_npy::write_npy(&path, &wrong).map_err(fail)?;
+    let text = Microstructure::open(&path).map_or_else(|e| e.to_string(), |m| m.name);
+    assert!(
+        text.contains("a.npy") && text.contains("NaN at index (1, 0, 2, 3)"),
+        "{text}"
+    );
+    ndarray_npy::write_npy(&path, &ramp([2, 2, 3, 4])).map_err(fail)?;
+    let text = Microstructure::open(&path).map_or_else(|e| e.to_string(), |m| m.name);
+    assert!(
+        text.contains("(3, x, y, z)") && text.contains("[2, 2, 3, 4]"),
+        "{text}"
+    );
+    assert_eq!(Field::open(&path)?.channels().len(), 2);
+    Ok(())
+}

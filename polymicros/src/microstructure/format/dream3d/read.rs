@@ -1,65 +1,19 @@
-//! DREAM.3D files (`.dream3d`, the HDF5 layout of versions 6 and 6.5).
-//!
-//! The first data container with an image geometry and an array of Euler angles (radians) on its
-//! cells is read. Cell arrays are in axis order `z, y, x, component`. Phase 0 is not indexed, as
-//! is phase 0 of the ensemble arrays. Lengths are in micrometres by DREAM.3D's convention.
+//! Reading DREAM.3D files.
 
-use super::hdf5::{self, Hdf5, to_xyz};
-use super::{Format, identity, symmetry};
+use super::super::hdf5::{Hdf5, to_xyz};
+use super::super::{identity, symmetry};
+use crate::Result;
 use crate::microstructure::{Grid, LengthUnit, Microstructure, Phase};
-use crate::{Error, Result};
 use ndarray::{Array4, Axis};
 use std::path::Path;
 
-/// The DREAM.3D format.
-pub(super) struct Dream3d;
-
-const CONTAINERS: &str = "DataContainers";
-
-impl Format for Dream3d {
-    fn name(&self) -> &'static str {
-        "DREAM.3D"
-    }
-
-    fn endings(&self) -> &'static [&'static str] {
-        &["dream3d"]
-    }
-
-    fn recognises(&self, path: &Path, head: &[u8]) -> bool {
-        hdf5::is_container(head) && Hdf5::open(path).is_ok_and(|file| file.has_group(CONTAINERS))
-    }
-
-    fn read(&self, path: &Path) -> Result<Microstructure> {
-        let file = Hdf5::open(path)?;
-        let (container, cells) = find(&file, path)?;
-        read(&file, path, &container, &cells)
-    }
-}
-
-/// The container and its group of cell arrays that hold orientations.
-fn find(file: &Hdf5, path: &Path) -> Result<(String, String)> {
-    let mut seen = Vec::new();
-    for name in file.groups(CONTAINERS)? {
-        let container = format!("{CONTAINERS}/{name}");
-        if !file.has(&format!("{container}/_SIMPL_GEOMETRY/DIMENSIONS")) {
-            continue;
-        }
-        for group in file.groups(&container)? {
-            let cells = format!("{container}/{group}");
-            let four = |shape: Vec<usize>| shape.len() == 4;
-            if file.shape(&format!("{cells}/EulerAngles")).is_ok_and(four) {
-                return Ok((container, cells));
-            }
-            seen.extend(file.datasets(&cells)?);
-        }
-    }
-    let problem = format!(
-        "expected a cell array EulerAngles on an image geometry; found the arrays {seen:?}"
-    );
-    Err(Error::format(path, format!("group {CONTAINERS}"), problem))
-}
-
-fn read(file: &Hdf5, path: &Path, container: &str, cells: &str) -> Result<Microstructure> {
+/// Reads the cell arrays of a container.
+pub(super) fn read(
+    file: &Hdf5,
+    path: &Path,
+    container: &str,
+    cells: &str,
+) -> Result<Microstructure> {
     let geometry = |entry: &str| format!("{container}/_SIMPL_GEOMETRY/{entry}");
     let euler_name = format!("{cells}/EulerAngles");
     let shape = file.shape(&euler_name)?;
@@ -181,7 +135,9 @@ fn phases(file: &Hdf5, container: &str) -> Result<Vec<Phase>> {
                 .map(|name| name.trim_start_matches("MaterialName").trim());
             let lattice = lattices
                 .get(6 * k..6 * k + 6)
-                .and_then(|l| l.try_into().ok());
+                .and_then(|l| <[f64; 6]>::try_from(l).ok())
+                // A phase of which no lattice is known has zeros.
+                .filter(|l| l.iter().any(|constant| *constant != 0.0));
             Phase {
                 name: name.map_or_else(|| format!("phase {k}"), str::to_owned),
                 laue_group: symmetry::of_dream3d(numbers[k]).into(),

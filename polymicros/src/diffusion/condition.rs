@@ -1,0 +1,84 @@
+//! What is done to the fields after each step of the sampler.
+
+use super::Batch;
+use crate::{Error, Result};
+use ndarray::Axis;
+
+/// A change of the fields after each update of Algorithm 2.
+pub trait Condition {
+    /// Changes `x`, which has just reached noise level `sigma` at the end of step `step` (counted
+    /// from zero).
+    ///
+    /// # Errors
+    /// When the condition does not fit the fields.
+    fn apply(&mut self, x: &mut Batch, step: usize, sigma: f64) -> Result<()>;
+}
+
+/// Several conditions, one after the other.
+impl Condition for [Box<dyn Condition>] {
+    fn apply(&mut self, x: &mut Batch, step: usize, sigma: f64) -> Result<()> {
+        self.iter_mut()
+            .try_for_each(|condition| condition.apply(x, step, sigma))
+    }
+}
+
+/// Moves the mean of each channel to its target (appendix A.3).
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeanCorrection {
+    /// Mean of each channel.
+    pub means: Vec<f32>,
+}
+
+impl MeanCorrection {
+    /// Mean zero, as in the generation of the paper's data.
+    pub fn zero(channels: usize) -> Self {
+        MeanCorrection {
+            means: vec![0.0; channels],
+        }
+    }
+}
+
+impl Condition for MeanCorrection {
+    fn apply(&mut self, x: &mut Batch, _: usize, _: f64) -> Result<()> {
+        if x.len_of(Axis(1)) != self.means.len() {
+            let found = x.len_of(Axis(1));
+            return Err(Error::shape("means to correct to", self.means.len(), found));
+        }
+        for mut field in x.outer_iter_mut() {
+            for (mut channel, target) in field.outer_iter_mut().zip(&self.means) {
+                let sum: f64 = channel.iter().map(|&v| f64::from(v)).sum();
+                let change = f64::from(*target) - sum / channel.len().max(1) as f64;
+                channel.mapv_inplace(|value| (f64::from(value) + change) as f32);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_are_moved_and_differences_kept() {
+        let mut x = Batch::from_shape_fn((2, 2, 2, 3, 4), |(b, c, i, j, k)| {
+            (b * 100 + c * 10 + i * j * k) as f32
+        });
+        let before = x.clone();
+        let mut condition = MeanCorrection {
+            means: vec![0.25, -1.0],
+        };
+        condition.apply(&mut x, 0, 1.0).unwrap();
+        for (b, field) in x.outer_iter().enumerate() {
+            for (c, channel) in field.outer_iter().enumerate() {
+                assert!((channel.mean().unwrap() - condition.means[c]).abs() < 1e-6);
+                let change = channel[[0, 0, 0]] - before[[b, c, 0, 0, 0]];
+                let same = before.index_axis(Axis(0), b);
+                for (after, before) in channel.iter().zip(same.index_axis(Axis(0), c)) {
+                    assert!((after - before - change).abs() < 1e-5);
+                }
+            }
+        }
+        assert!(MeanCorrection::zero(3).apply(&mut x, 0, 1.0).is_err());
+    }
+}

@@ -1,0 +1,21 @@
+//! Denoising diffusion in the formulation of EDM (appendix A.7).
+//!
+//! Noise levels are standard deviations. A [`Denoiser`] takes a noisy field and its level and gives
+//! the mean of the clean fields it may have come from; [`Sampler`] turns noise into a field with
+//! one.
+
+mod condition;
+mod denoiser;
+mod preconditioning;
+mod sampler;
+mod schedule;
+
+pub use condition::{Condition, MeanCorrection};
+pub(crate) use denoiser::to_volume;
+pub use denoiser::{Denoiser, NetworkDenoiser};
+pub use preconditioning::Preconditioning;
+pub use sampler::Sampler;
+pub use schedule::Schedule;
+
+/// Fields in a batch, `batch, channel, x, y, z`.
+pub type Batch = ndarray::Array5<f32>;

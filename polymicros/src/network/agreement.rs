@@ -1,0 +1,91 @@
+//! How the tests compare an operation's two versions, and gradients with finite differences.
+
+use super::tensor::{Volume, read};
+use dfdx::prelude::{
+    Axis, Backward, Cpu, Gradients, HasShape, OwnedTape, ReshapeTo, Shape, SumTo, Tensor,
+    TensorFromVec, Trace, TryMul,
+};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Any tensor, on a tape of its own.
+pub type Traced<S> = Tensor<S, f32, Cpu, OwnedTape<f32, Cpu>>;
+
+/// Numbers between -1 and 1.
+pub fn random<S: Shape>(seed: u64, shape: S) -> Tensor<S, f32, Cpu> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let values = (0..shape.num_elements())
+        .map(|_| rng.random_range(-1.0..1.0))
+        .collect();
+    Cpu::default().tensor_from_vec(values, shape)
+}
+
+/// The same tensor on a tape.
+pub fn traced<S: Shape>(tensor: &Tensor<S, f32, Cpu>) -> Traced<S> {
+    tensor.leaky_trace()
+}
+
+/// A fixed weighted sum of all values: something to differentiate.
+pub fn weights(count: usize) -> Vec<f32> {
+    (0..count).map(|i| (1.7 * i as f32).sin()).collect()
+}
+
+/// Values, and the gradients of their weighted sum.
+pub fn differentiate<S: Shape>(y: Traced<S>) -> (Vec<f32>, Gradients<f32, Cpu>) {
+    let values = read(&y);
+    let weights = Cpu::default().tensor_from_vec(weights(values.len()), *y.shape());
+    let flat = (values.len(),);
+    let products: Traced<S> = TryMul::<Tensor<S, f32, Cpu>>::try_mul(y, weights).unwrap();
+    let sum: Traced<()> = products.reshape_like(&flat).sum::<(), Axis<0>>();
+    (values, sum.backward())
+}
+
+/// The gradient with respect to a tensor.
+pub fn gradient<S: Shape>(of: &Gradients<f32, Cpu>, tensor: &Tensor<S, f32, Cpu>) -> Vec<f32> {
+    read(&of.get(tensor))
+}
+
+/// # Panics
+/// When two vectors differ by more than `tolerance` times the largest value.
+pub fn assert_close(what: &str, a: &[f32], b: &[f32], tolerance: f32) {
+    assert_eq!(a.len(), b.len(), "{what}");
+    let largest = b.iter().fold(0.0f32, |most, b| most.max(b.abs())).max(1e-3);
+    for (i, (a, b)) in a.iter().zip(b).enumerate() {
+        let close = (a - b).abs() <= tolerance * largest;
+        assert!(close, "{what}: {a} and {b} at {i}, largest {largest}");
+    }
+}
+
+/// Checks a gradient against the change of the weighted sum of `f` along a direction.
+///
+/// # Panics
+/// When they differ by more than half a percent of the gradient's length.
+pub fn assert_derivative<S: Shape>(
+    what: &str,
+    at: &Tensor<S, f32, Cpu>,
+    gradient: &[f32],
+    f: impl Fn(Tensor<S, f32, Cpu>) -> Volume<Cpu>,
+) {
+    // Along the gradient itself the change is largest, and the rounding of f32 matters least.
+    let length = gradient.iter().map(|g| g * g).sum::<f32>().sqrt();
+    assert!(length > 0.0, "{what}: no gradient");
+    let values = read(at);
+    let sum = |step: f32| -> f64 {
+        let moved = values
+            .iter()
+            .zip(gradient)
+            .map(|(value, g)| value + step * g / length)
+            .collect();
+        let y = read(&f(Cpu::default().tensor_from_vec(moved, *at.shape())));
+        let weights = weights(y.len());
+        y.iter()
+            .zip(weights)
+            .map(|(y, w)| f64::from(*y) * f64::from(w))
+            .sum()
+    };
+    // Richardson: the error of central differences is even in the step.
+    let slope = |step: f32| (sum(step) - sum(-step)) / (2.0 * f64::from(step));
+    let found = (4.0 * slope(0.02) - slope(0.04)) / 3.0;
+    let relative = (found / f64::from(length) - 1.0).abs();
+    assert!(relative < 5e-3, "{what}: {found} along, gradient {length}");
+}

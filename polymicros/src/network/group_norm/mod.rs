@@ -1,0 +1,174 @@
+//! Group normalisation, with what follows it in the network: a scale and shift from the time
+//! embedding, SiLU, and the addition of a shortcut.
+
+mod cpu;
+mod reference;
+#[cfg(test)]
+mod tests;
+
+use super::tensor::{Matrix, Vector, Volume, add, read, take, tensor};
+use crate::{Error, Result};
+use dfdx::prelude::{Cpu, Device, HasShape, PutTape, SplitTape, Tape};
+
+/// What keeps the division finite where a group is constant (PyTorch's default).
+pub(super) const EPSILON: f32 = 1e-5;
+
+/// What is done to the input of a group normalisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupNorm {
+    /// How many groups the channels are cut into; mean and variance (biased) are taken over the
+    /// voxels and channels of a group.
+    pub groups: usize,
+    /// Whether `y` becomes `y sigmoid(y)` at the end.
+    pub silu: bool,
+}
+
+/// How large things are.
+#[derive(Debug, Clone, Copy)]
+struct Sizes {
+    batch: usize,
+    voxels: usize,
+    channels: usize,
+    groups: usize,
+    silu: bool,
+}
+
+/// A device that normalises.
+pub trait GroupNormKernel: Device<f32> {
+    /// With `n` the normalised input: `n gamma + beta`, then times `scale + 1` plus `shift` where
+    /// `modulation` is given (`batch, 2 channels`: scales, then shifts), then SiLU if wanted, then
+    /// plus `residual`.
+    ///
+    /// # Errors
+    /// When shapes do not fit each other, or memory runs out.
+    fn group_norm<T: Tape<f32, Self>>(
+        x: Volume<Self, T>,
+        [gamma, beta]: [Vector<Self>; 2],
+        modulation: Option<Matrix<Self, T>>,
+        residual: Option<Volume<Self, T>>,
+        how: GroupNorm,
+    ) -> Result<Volume<Self, T>> {
+        check(
+            &x,
+            [&gamma, &beta],
+            modulation.as_ref(),
+            residual.as_ref(),
+            how,
+        )?;
+        reference::group_norm(x, [gamma, beta], modulation, residual, how)
+    }
+}
+
+impl GroupNormKernel for Cpu {
+    fn group_norm<T: Tape<f32, Self>>(
+        x: Volume<Self, T>,
+        [gamma, beta]: [Vector<Self>; 2],
+        modulation: Option<Matrix<Self, T>>,
+        residual: Option<Volume<Self, T>>,
+        how: GroupNorm,
+    ) -> Result<Volume<Self, T>> {
+        let sizes = check(
+            &x,
+            [&gamma, &beta],
+            modulation.as_ref(),
+            residual.as_ref(),
+            how,
+        )?;
+        let (x, mut tape) = x.split_tape();
+        let modulation = modulation.map(|modulation| {
+            let (modulation, other) = modulation.split_tape();
+            tape = std::mem::take(&mut tape).merge(other);
+            modulation
+        });
+        let residual = residual.map(|residual| {
+            let (residual, other) = residual.split_tape();
+            tape = std::mem::take(&mut tape).merge(other);
+            residual
+        });
+        let parameters = cpu::Parameters {
+            gamma: read(&gamma),
+            beta: read(&beta),
+            modulation: modulation.as_ref().map(read),
+        };
+        let (y, moments) = {
+            let values = read(&x);
+            let moments = cpu::moments(&sizes, &values);
+            let residual = residual.as_ref().map(read);
+            let values = cpu::forward(&sizes, values, residual, &parameters, &moments);
+            (tensor(x.device(), values, *x.shape())?, moments)
+        };
+        let made = y.ghost();
+        let added = residual.map(|residual| residual.ghost());
+        tape.add_backward_op(move |grads| {
+            let gradient = take(grads.get_or_alloc_mut(&made)?);
+            if let Some(added) = &added {
+                add(grads.get_or_alloc_mut(added)?, &gradient);
+            }
+            let values = read(&x);
+            let found = cpu::backward(&sizes, values, gradient, &parameters, &moments);
+            add(grads.get_or_alloc_mut(&x)?, &found.input);
+            add(grads.get_or_alloc_mut(&gamma)?, &found.gamma);
+            add(grads.get_or_alloc_mut(&beta)?, &found.beta);
+            if let Some(modulation) = &modulation {
+                add(grads.get_or_alloc_mut(modulation)?, &found.modulation);
+            }
+            Ok(())
+        });
+        Ok(y.put_tape(tape))
+    }
+}
+
+fn check<D: Device<f32>, T: Tape<f32, D>>(
+    x: &Volume<D, T>,
+    parameters: [&Vector<D>; 2],
+    modulation: Option<&Matrix<D, T>>,
+    residual: Option<&Volume<D, T>>,
+    how: GroupNorm,
+) -> Result<Sizes> {
+    let [batch, nx, ny, nz, channels] = *x.shape();
+    let sizes = Sizes {
+        batch,
+        voxels: nx * ny * nz,
+        channels,
+        groups: how.groups,
+        silu: how.silu,
+    };
+    if how.groups == 0 || channels % how.groups != 0 {
+        return Err(Error::value(
+            "groups of a group normalisation",
+            format!("{} does not divide {channels} channels", how.groups),
+        ));
+    }
+    if batch * sizes.voxels * channels == 0 {
+        return Err(Error::shape(
+            "input of a group normalisation",
+            "not empty",
+            x.shape(),
+        ));
+    }
+    for (name, vector) in ["gamma", "beta"].into_iter().zip(parameters) {
+        if vector.shape() != &(channels,) {
+            let what = format!("{name} of a group normalisation");
+            return Err(Error::shape(what, [channels], vector.shape()));
+        }
+    }
+    if let Some(modulation) = modulation
+        && modulation.shape() != &(batch, 2 * channels)
+    {
+        return Err(Error::shape(
+            "scale and shift of a group normalisation",
+            [batch, 2 * channels],
+            modulation.shape(),
+        ));
+    }
+    if let Some(residual) = residual
+        && residual.shape() != x.shape()
+    {
+        return Err(Error::shape(
+            "what is added to a group normalisation",
+            x.shape(),
+            residual.shape(),
+        ));
+    }
+    Ok(sizes)
+}

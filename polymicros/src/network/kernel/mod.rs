@@ -1,0 +1,59 @@
+//! The matrix kernels that every operation on the CPU is made of.
+//!
+//! Activations lie channels-last in memory: the channels of a voxel are neighbours, and the voxels
+//! of a row along `z` follow each other. So whatever multiplies the neighbourhood of a voxel by
+//! weights reads a few contiguous runs ([`Segment`]s) for each voxel, at offsets that are the same
+//! for all voxels of a row. [`Product`] does that for convolutions of any shape, for their
+//! gradients with respect to the input, and for attention; [`Outer`] is its transpose, the
+//! gradient with respect to the weights.
+//!
+//! The instruction set is chosen at run time: AVX-512, AVX2 with FMA, NEON, or a portable path.
+
+mod elementwise;
+mod outer;
+mod pack;
+mod product;
+mod sums;
+#[cfg(test)]
+mod tests;
+
+pub(super) use elementwise::{exp, sigmoid};
+pub(super) use outer::Outer;
+pub(super) use pack::Packed;
+pub(super) use product::{Product, Start};
+pub(super) use sums::{column_sums, sum_of_parts};
+
+use pulp::{Arch, WithSimd};
+
+/// Output columns computed together: one AVX-512 register, or two of AVX2.
+pub(super) const COLUMNS: usize = 16;
+
+/// A contiguous run of input values that a row of a product is made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Segment {
+    /// Where the run of the first row starts in the input.
+    pub input: usize,
+    /// Which row of the weights its first value multiplies.
+    pub weights: usize,
+    /// How many values.
+    pub depth: usize,
+}
+
+/// Runs a kernel with the best instructions that this machine has.
+pub(super) fn dispatch<W: WithSimd>(work: W) -> W::Output {
+    Arch::new().dispatch(work)
+}
+
+/// Runs plain loops compiled for the best instructions that this machine has.
+#[inline(always)]
+pub(super) fn vectorised(work: impl FnOnce()) {
+    struct Work<F>(F);
+    impl<F: FnOnce()> WithSimd for Work<F> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: pulp::Simd>(self, _: S) {
+            (self.0)();
+        }
+    }
+    dispatch(Work(work));
+}

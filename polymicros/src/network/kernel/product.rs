@@ -1,0 +1,138 @@
+//! Rows of input times packed weights.
+
+use super::{COLUMNS, Packed, Segment};
+use pulp::{Simd, WithSimd};
+use std::array::from_fn;
+
+/// What a product starts from.
+#[derive(Clone, Copy)]
+pub(in crate::network) enum Start<'a> {
+    /// Zero.
+    Zero,
+    /// A value for each column.
+    Bias(&'a [f32]),
+    /// What the output holds already.
+    Output,
+}
+
+/// `output[r, c] = start + sum over the segments s and k of input[s.input + r * stride + k]
+/// * weights[s.weights + k, c]` for `rows` rows.
+pub(in crate::network) struct Product<'a> {
+    pub input: &'a [f32],
+    /// From one row's input to the next one's.
+    pub stride: usize,
+    pub segments: &'a [Segment],
+    pub weights: &'a Packed,
+    pub start: Start<'a>,
+    pub rows: usize,
+    pub output: &'a mut [f32],
+    /// From one row of the output to the next.
+    pub output_stride: usize,
+}
+
+impl WithSimd for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        // The accumulators and what is multiplied fill the registers: 12 x 1 of 32, or 6 x 2 of 16.
+        match S::F32_LANES {
+            16 => self.run::<S, 1>(simd, 12),
+            8 => self.run::<S, 2>(simd, 6),
+            4 => self.run::<S, 4>(simd, 6),
+            _ => self.run::<S, COLUMNS>(simd, 1),
+        }
+    }
+}
+
+impl Product<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const V: usize>(mut self, simd: S, most: usize) {
+        for panel in 0..self.weights.panels() {
+            // Tiles of nearly equal height: a last one of a row or two would wait on itself.
+            let tiles = self.rows.div_ceil(most);
+            for tile in 0..tiles {
+                let from = tile * self.rows / tiles;
+                let to = (tile + 1) * self.rows / tiles;
+                match to - from {
+                    1 => self.tile::<S, V, 1>(simd, panel, from),
+                    2 => self.tile::<S, V, 2>(simd, panel, from),
+                    3 => self.tile::<S, V, 3>(simd, panel, from),
+                    4 => self.tile::<S, V, 4>(simd, panel, from),
+                    5 => self.tile::<S, V, 5>(simd, panel, from),
+                    6 => self.tile::<S, V, 6>(simd, panel, from),
+                    7 => self.tile::<S, V, 7>(simd, panel, from),
+                    8 => self.tile::<S, V, 8>(simd, panel, from),
+                    9 => self.tile::<S, V, 9>(simd, panel, from),
+                    10 => self.tile::<S, V, 10>(simd, panel, from),
+                    11 => self.tile::<S, V, 11>(simd, panel, from),
+                    _ => self.tile::<S, V, 12>(simd, panel, from),
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn tile<S: Simd, const V: usize, const M: usize>(
+        &mut self,
+        simd: S,
+        panel: usize,
+        first: usize,
+    ) {
+        let column = panel * COLUMNS;
+        let width = (self.weights.columns() - column).min(COLUMNS);
+        let at = |m: usize| (first + m) * self.output_stride + column;
+        let mut sums = [[simd.splat_f32s(0.0); V]; M];
+        match self.start {
+            Start::Zero => {}
+            Start::Bias(bias) => sums = [load(simd, &bias[column..column + width]); M],
+            Start::Output => {
+                for (m, sums) in sums.iter_mut().enumerate() {
+                    *sums = load(simd, &self.output[at(m)..at(m) + width]);
+                }
+            }
+        }
+        let weights = self.weights.panel(panel);
+        for segment in self.segments {
+            let weights = &weights[segment.weights * COLUMNS..][..segment.depth * COLUMNS];
+            let (weights, _) = S::as_simd_f32s(weights).0.as_chunks::<V>();
+            let rows: [&[f32]; M] = from_fn(|m| {
+                &self.input[segment.input + (first + m) * self.stride..][..weights.len()]
+            });
+            for (k, weights) in weights.iter().enumerate() {
+                for (sums, row) in sums.iter_mut().zip(&rows) {
+                    let value = simd.splat_f32s(row[k]);
+                    for (sum, weight) in sums.iter_mut().zip(weights) {
+                        *sum = simd.mul_add_f32s(value, *weight, *sum);
+                    }
+                }
+            }
+        }
+        for (m, sums) in sums.iter().enumerate() {
+            store(simd, sums, &mut self.output[at(m)..at(m) + width]);
+        }
+    }
+}
+
+/// Up to [`COLUMNS`] values in registers; what is missing is zero.
+#[inline(always)]
+pub(super) fn load<S: Simd, const V: usize>(simd: S, values: &[f32]) -> [S::f32s; V] {
+    if values.len() == COLUMNS {
+        let whole = S::as_simd_f32s(values).0;
+        from_fn(|v| whole[v])
+    } else {
+        from_fn(|v| simd.partial_load_f32s(values.get(v * S::F32_LANES..).unwrap_or(&[])))
+    }
+}
+
+/// Writes registers to up to [`COLUMNS`] values.
+#[inline(always)]
+pub(super) fn store<S: Simd, const V: usize>(simd: S, from: &[S::f32s; V], to: &mut [f32]) {
+    if to.len() == COLUMNS {
+        S::as_mut_simd_f32s(to).0.copy_from_slice(from);
+    } else {
+        for (part, from) in to.chunks_mut(S::F32_LANES).zip(from) {
+            simd.partial_store_f32s(part, *from);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+use super::*;
+use crate::network::agreement::{
+    assert_close, assert_derivative, differentiate, gradient, random, traced,
+};
+use dfdx::prelude::NoneTape;
+use proptest::prelude::*;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn both_versions_agree(
+        seed in 0..1000u64,
+        batch in 1..3usize,
+        half in [1..4usize, 1..4usize, 1..9usize],
+        inputs in 1..7usize,
+        outputs in 1..20usize,
+    ) {
+        let [nx, ny, nz] = half;
+        let x = random(seed, [batch, 2 * nx, 2 * ny, 2 * nz, inputs]);
+        let weight = random(seed + 1, [outputs, 8 * inputs, 1, 1, 1]);
+        let bias = random(seed + 2, (outputs,));
+        let y = Cpu::space_to_depth(traced(&x), weight.clone(), bias.clone()).unwrap();
+        let (ours, g) = differentiate(y);
+        let sizes = check(&x, &weight, &bias).unwrap();
+        let y = reference::space_to_depth(traced(&x), weight.clone(), bias.clone(), sizes);
+        let (theirs, r) = differentiate(y.unwrap());
+        assert_close("values", &ours, &theirs, 1e-5);
+        assert_close("by x", &gradient(&g, &x), &gradient(&r, &x), 1e-5);
+        assert_close("by weight", &gradient(&g, &weight), &gradient(&r, &weight), 1e-5);
+        assert_close("by bias", &gradient(&g, &bias), &gradient(&r, &bias), 1e-5);
+    }
+}
+
+#[test]
+fn the_channel_varies_slowest_then_x_y_z() {
+    // One input channel and the identity as weights: outputs are the voxels of the block.
+    let mut identity = vec![0.0; 64];
+    (0..8).for_each(|i| identity[9 * i] = 1.0);
+    let device = Cpu::default();
+    let x = tensor(&device, (0..8).map(|i| i as f32).collect(), [1, 2, 2, 2, 1]).unwrap();
+    let weight = tensor(&device, identity, [8, 8, 1, 1, 1]).unwrap();
+    let bias = tensor(&device, vec![0.0; 8], (8,)).unwrap();
+    let y = Cpu::space_to_depth::<NoneTape>(x, weight, bias).unwrap();
+    assert_eq!(read(&y), (0..8).map(|i| i as f32).collect::<Vec<_>>());
+}
+
+#[test]
+fn gradients_are_derivatives() {
+    let x = random(1, [2, 4, 2, 6, 3]);
+    let weight = random(2, [5, 24, 1, 1, 1]);
+    let bias = random(3, (5,));
+    let y = Cpu::space_to_depth(traced(&x), weight.clone(), bias.clone());
+    let (_, g) = differentiate(y.unwrap());
+    let run = |x, weight, bias| Cpu::space_to_depth::<NoneTape>(x, weight, bias).unwrap();
+    assert_derivative("x", &x, &gradient(&g, &x), |x| {
+        run(x, weight.clone(), bias.clone())
+    });
+    assert_derivative("weight", &weight, &gradient(&g, &weight), |weight| {
+        run(x.clone(), weight, bias.clone())
+    });
+    assert_derivative("bias", &bias, &gradient(&g, &bias), |bias| {
+        run(x.clone(), weight.clone(), bias)
+    });
+}
+
+#[test]
+fn an_odd_edge_is_refused() {
+    let x = random(1, [1, 4, 3, 4, 2]);
+    let error = Cpu::space_to_depth::<NoneTape>(x, random(2, [4, 16, 1, 1, 1]), random(3, (4,)));
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .contains("[4, 3, 4] is not even")
+    );
+}

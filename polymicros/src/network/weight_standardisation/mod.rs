@@ -1,0 +1,74 @@
+//! Weights of a convolution, standardised for each output channel before they are used.
+
+mod cpu;
+mod reference;
+#[cfg(test)]
+mod tests;
+
+use super::tensor::{Filter, add, read, take, tensor};
+use crate::{Error, Result};
+use dfdx::prelude::{Cpu, Device, HasShape, PutTape, SplitTape, Tape};
+use serde::{Deserialize, Serialize};
+
+/// What keeps the division finite (PyTorch's default).
+const EPSILON: f32 = 1e-5;
+
+/// What the centred weights of an output channel are multiplied by; `variance` is the biased one
+/// over its input channels and taps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WeightStandardisation {
+    /// `(variance + 1e-5)^-1/2`: the usual form, which brings all channels to deviation one.
+    #[default]
+    Standard,
+    /// `(variance + 1e-5)^1/2`: what the authors' code does.
+    Authors,
+}
+
+/// A device that standardises weights.
+pub trait WeightStandardisationKernel: Device<f32> {
+    /// `weight`, standardised for each output channel.
+    ///
+    /// # Errors
+    /// When a channel has no weights, or memory runs out.
+    fn standardise<T: Tape<f32, Self>>(
+        weight: Filter<Self, T>,
+        form: WeightStandardisation,
+    ) -> Result<Filter<Self, T>> {
+        check(&weight)?;
+        reference::standardise(weight, form)
+    }
+}
+
+impl WeightStandardisationKernel for Cpu {
+    fn standardise<T: Tape<f32, Self>>(
+        weight: Filter<Self, T>,
+        form: WeightStandardisation,
+    ) -> Result<Filter<Self, T>> {
+        let channel = check(&weight)?;
+        let (weight, mut tape) = weight.split_tape();
+        let values = cpu::forward(read(&weight), channel, form);
+        let made = tensor(weight.device(), values, *weight.shape())?;
+        let ghost = made.ghost();
+        tape.add_backward_op(move |grads| {
+            let gradient = take(grads.get_or_alloc_mut(&ghost)?);
+            let found = cpu::backward(read(&weight), gradient, channel, form);
+            add(grads.get_or_alloc_mut(&weight)?, &found);
+            Ok(())
+        });
+        Ok(made.put_tape(tape))
+    }
+}
+
+/// Weights of an output channel.
+fn check<D: Device<f32>, T: Tape<f32, D>>(weight: &Filter<D, T>) -> Result<usize> {
+    let size = weight.shape()[1..].iter().product();
+    if size == 0 {
+        return Err(Error::shape(
+            "weights to standardise",
+            "not empty",
+            weight.shape(),
+        ));
+    }
+    Ok(size)
+}

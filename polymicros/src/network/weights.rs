@@ -1,0 +1,213 @@
+//! Weights on disk: safetensors files with the names of the authors' released weights.
+//!
+//! The metadata hold the version of this layout and the network's configuration. A file without
+//! them is read as the authors': sizes from the tensors' shapes, their weight standardisation, and
+//! padding with zeros unless asked otherwise.
+
+#[cfg(test)]
+mod tests;
+
+use super::{
+    Entry, NetworkDevice, Padding, Parameters, UNet, UNetConfig, WeightStandardisation, layout,
+};
+use crate::{Error, Result, save_whole};
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// Version of the metadata.
+const VERSION: &str = "1";
+
+impl<D: NetworkDevice> UNet<D> {
+    /// Writes configuration and weights.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let config = serde_json::to_string(self.config())
+            .map_err(|e| Error::format(path, "metadata", e.to_string()))?;
+        let metadata = HashMap::from([
+            ("polymicros".to_owned(), VERSION.to_owned()),
+            ("config".to_owned(), config),
+        ]);
+        let values = self.parameters().values();
+        let named = self
+            .parameters()
+            .entries()
+            .iter()
+            .zip(&values)
+            .map(|(entry, values)| (entry.name.clone(), entry.shape.clone(), values.as_slice()));
+        save_tensors(path, named, metadata)
+    }
+
+    /// Reads a network.
+    ///
+    /// # Errors
+    /// When the file is no safetensors file, or tensors are missing, unknown, of another shape, or
+    /// not of finite numbers; each is named.
+    pub fn load(path: impl AsRef<Path>, device: &D) -> Result<Self> {
+        let path = path.as_ref();
+        let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;
+        let (file, metadata) = parse(path, &bytes)?;
+        let config = match metadata.get("config") {
+            Some(config) => {
+                let version = metadata.get("polymicros").map_or("none", String::as_str);
+                if version != VERSION {
+                    let problem = format!("version {version}, this program reads {VERSION}");
+                    return Err(Error::format(path, "metadata polymicros", problem));
+                }
+                serde_json::from_str(config)
+                    .map_err(|e| Error::format(path, "metadata config", e.to_string()))?
+            }
+            None => infer(path, &file)?,
+        };
+        let values = tensors(path, &file, &config)?;
+        let parameters = Parameters::from_values(&config, values, device)?;
+        UNet::new(config, parameters)
+    }
+}
+
+/// Writes named tensors of f32.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn save_tensors<'a>(
+    path: &Path,
+    tensors: impl Iterator<Item = (String, Vec<usize>, &'a [f32])>,
+    metadata: HashMap<String, String>,
+) -> Result<()> {
+    let bytes: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
+        .map(|(name, shape, values)| {
+            let bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+            (name, shape, bytes)
+        })
+        .collect();
+    let wrong = |e: safetensors::SafeTensorError| Error::format(path, "tensors", e.to_string());
+    let views = bytes
+        .iter()
+        .map(|(name, shape, bytes)| {
+            let view = TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(wrong)?;
+            Ok((name.as_str(), view))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let whole = safetensors::serialize(views, Some(metadata)).map_err(wrong)?;
+    save_whole(path, &whole)
+}
+
+/// The tensors of a safetensors file, and its metadata.
+///
+/// # Errors
+/// When it is none.
+pub fn parse<'a>(
+    path: &Path,
+    bytes: &'a [u8],
+) -> Result<(SafeTensors<'a>, HashMap<String, String>)> {
+    let wrong = |e: safetensors::SafeTensorError| {
+        Error::format(path, "header", format!("no safetensors file: {e}"))
+    };
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(wrong)?;
+    let metadata = header.metadata().clone().unwrap_or_default();
+    Ok((SafeTensors::deserialize(bytes).map_err(wrong)?, metadata))
+}
+
+/// The values of a tensor of f32, f16 or bf16.
+///
+/// # Errors
+/// When the file has no such tensor, or it has another type, or values that are not finite.
+pub fn values(path: &Path, file: &SafeTensors, name: &str) -> Result<(Vec<usize>, Vec<f32>)> {
+    let place = || format!("tensor {name}");
+    let tensor = file
+        .tensor(name)
+        .map_err(|_| Error::format(path, place(), "missing"))?;
+    let half = |bits: &[u8]| u16::from_le_bytes([bits[0], bits[1]]);
+    let values: Vec<f32> = match tensor.dtype() {
+        Dtype::F32 => tensor
+            .data()
+            .chunks_exact(4)
+            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+            .collect(),
+        Dtype::F16 => tensor
+            .data()
+            .chunks_exact(2)
+            .map(|bits| half::f16::from_bits(half(bits)).to_f32())
+            .collect(),
+        Dtype::BF16 => tensor
+            .data()
+            .chunks_exact(2)
+            .map(|bits| half::bf16::from_bits(half(bits)).to_f32())
+            .collect(),
+        other => {
+            let problem = format!("holds {other:?}; expected F32, F16 or BF16");
+            return Err(Error::format(path, place(), problem));
+        }
+    };
+    if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+        let problem = format!("value {at} is {}", values[at]);
+        return Err(Error::format(path, place(), problem));
+    }
+    Ok((tensor.shape().to_vec(), values))
+}
+
+/// All tensors of a configuration, in order; the file may hold no others.
+fn tensors(path: &Path, file: &SafeTensors, config: &UNetConfig) -> Result<Vec<Vec<f32>>> {
+    let entries = layout(config);
+    let known = |name: &str| entries.iter().any(|entry| entry.name == name);
+    if let Some(name) = file.names().into_iter().find(|name| !known(name)) {
+        let problem = "the network has no such parameter";
+        return Err(Error::format(path, format!("tensor {name}"), problem));
+    }
+    let read = |Entry { name, shape, .. }: &Entry| {
+        let (found, values) = values(path, file, name)?;
+        if &found != shape {
+            let problem = format!("expected shape {shape:?}, found {found:?}");
+            return Err(Error::format(path, format!("tensor {name}"), problem));
+        }
+        Ok(values)
+    };
+    entries.iter().map(read).collect()
+}
+
+/// The configuration that the shapes of the authors' tensors tell.
+fn infer(path: &Path, file: &SafeTensors) -> Result<UNetConfig> {
+    let shape = |name: &str| -> Result<[usize; 2]> {
+        let problem = || {
+            let problem = "missing, or not the weights of a convolution";
+            Error::format(path, format!("tensor {name}"), problem)
+        };
+        let tensor = file.tensor(name).map_err(|_| problem())?;
+        match tensor.shape() {
+            [outputs, inputs, ..] => Ok([*outputs, *inputs]),
+            _ => Err(problem()),
+        }
+    };
+    let [base, channels] = shape("init_conv.weight")?;
+    let block = |level: usize| format!("downs.{level}.0.block1.proj.weight");
+    let levels = (0..)
+        .take_while(|&level| file.tensor(&block(level)).is_ok())
+        .count();
+    let mut multipliers = Vec::with_capacity(levels);
+    for level in 1..=levels {
+        let name = if level < levels {
+            block(level)
+        } else {
+            "mid_block1.block1.proj.weight".to_owned()
+        };
+        let [width, _] = shape(&name)?;
+        if base == 0 || width % base != 0 {
+            let problem = format!("{width} channels are no multiple of the first level's {base}");
+            return Err(Error::format(path, format!("tensor {name}"), problem));
+        }
+        multipliers.push(width / base);
+    }
+    let config = UNetConfig {
+        channels,
+        base,
+        multipliers,
+        standardisation: WeightStandardisation::Authors,
+        padding: Padding::Zero,
+    };
+    config.check()?;
+    Ok(config)
+}

@@ -1,0 +1,132 @@
+//! The loss, and its gradient.
+
+use crate::diffusion::{Batch, Preconditioning};
+use crate::network::tensor::{Volume, failed};
+use crate::network::{NetworkDevice, Padding, UNet};
+use crate::{Error, Result};
+use dfdx::prelude::{
+    Axis, Backward, Gradients, HasShape, OwnedTape, ReshapeTo, SumTo, Tensor, Trace, TryMul, TrySub,
+};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+/// EDM's training objective (paper Eq. 20): the squared error of the denoised field at a random
+/// noise level, weighted so that the network's own target has variance one at every level.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Objective {
+    /// The coefficients and the distribution of noise levels.
+    pub preconditioning: Preconditioning,
+    /// What the network's convolutions see beyond the edge of a patch.
+    pub padding: Padding,
+}
+
+impl Objective {
+    /// The loss on a batch of clean fields, and its gradients. All that is random follows from
+    /// `seed` and `place`.
+    ///
+    /// # Errors
+    /// When the fields do not fit the network, or memory runs out.
+    pub fn gradients<D: NetworkDevice>(
+        &self,
+        network: &UNet<D>,
+        clean: &Batch,
+        seed: u64,
+        place: u64,
+    ) -> Result<(f32, Gradients<f32, D>)> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(place);
+        let p = &self.preconditioning;
+        let sigmas = (0..clean.shape()[0])
+            .map(|_| p.draw(&mut rng))
+            .collect::<Result<Vec<f64>>>()?;
+        // What the network is to give: (clean - c_skip noisy) / c_out.
+        let (mut input, mut target) = (clean.clone(), clean.clone());
+        let members = input.outer_iter_mut().zip(target.outer_iter_mut());
+        for ((mut input, mut target), &sigma) in members.zip(&sigmas) {
+            let (c_in, c_skip) = (p.c_in(sigma) as f32, p.c_skip(sigma) as f32);
+            let rate = (1.0 / p.c_out(sigma)) as f32;
+            ndarray::Zip::from(&mut input)
+                .and(&mut target)
+                .for_each(|x, y| {
+                    let normal: f64 = StandardNormal.sample(&mut rng);
+                    let noisy = *y + (sigma * normal) as f32;
+                    *x = c_in * noisy;
+                    *y = (*y - c_skip * noisy) * rate;
+                });
+        }
+        let device = network.parameters().device();
+        let times = sigmas
+            .iter()
+            .map(|&sigma| p.c_noise(sigma) as f32)
+            .collect();
+        let t = device
+            .try_tensor_from_vec(times, (sigmas.len(),))
+            .map_err(failed)?;
+        let input = crate::diffusion::to_volume(&input, device, 1.0)?;
+        let target: Volume<D> = crate::diffusion::to_volume(&target, device, 1.0)?;
+        let count = target.shape().iter().product::<usize>();
+        let output = network.forward(input.leaky_traced(), t, self.padding)?;
+        let error: Volume<D, OwnedTape<f32, D>> =
+            TrySub::<Volume<D>>::try_sub(output, target).map_err(failed)?;
+        let loss: Tensor<(), f32, D, OwnedTape<f32, D>> = error
+            .try_square()
+            .and_then(|square| square.try_reshape_like(&(count,)))
+            .and_then(|square| square.try_sum::<(), Axis<0>>())
+            .and_then(|sum| TryMul::<f32>::try_mul(sum, 1.0 / count as f32))
+            .map_err(failed)?;
+        let mut value = [0f32];
+        loss.copy_into(&mut value);
+        if !value[0].is_finite() {
+            return Err(Error::numerical("loss", format!("is {}", value[0])));
+        }
+        let gradients = loss.try_backward().map_err(failed)?;
+        Ok((value[0], gradients))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::UNetConfig;
+    use dfdx::prelude::Cpu;
+
+    /// The gradient of the loss with respect to all parameters, against its change along itself.
+    #[test]
+    fn the_gradient_is_the_derivative_of_the_loss() {
+        let device = Cpu::default();
+        let mut network = UNet::initial(UNetConfig::tiny(), 5, &device).unwrap();
+        let clean = Batch::from_shape_fn((2, 3, 8, 4, 4), |(b, c, x, y, z)| {
+            0.4 * ((b + 2 * c + 3 * x + 5 * y + 7 * z) as f32).sin()
+        });
+        let objective = Objective {
+            preconditioning: Preconditioning::default(),
+            padding: Padding::Replicate,
+        };
+        let loss = |network: &UNet<Cpu>| objective.gradients(network, &clean, 1, 2).unwrap();
+        let (_, mut gradients) = loss(&network);
+        let before = network.parameters().values();
+        let gradients: Vec<Vec<f32>> = (0..before.len())
+            .map(|i| network.parameters().gradient(i, &mut gradients).unwrap())
+            .collect();
+        let length = gradients
+            .iter()
+            .flatten()
+            .map(|g| f64::from(*g).powi(2))
+            .sum::<f64>()
+            .sqrt();
+        let mut at = |step: f32| {
+            for (i, (values, g)) in before.iter().zip(&gradients).enumerate() {
+                let moved: Vec<f32> = values
+                    .iter()
+                    .zip(g)
+                    .map(|(v, g)| v + step * g / length as f32)
+                    .collect();
+                network.parameters_mut().set(i, &moved);
+            }
+            f64::from(loss(&network).0)
+        };
+        let slope = (at(0.01) - at(-0.01)) / 0.02;
+        assert!((slope / length - 1.0).abs() < 0.02, "{slope} {length}");
+    }
+}
