@@ -14,7 +14,9 @@
 mod pictures;
 mod volumes;
 
-pub use pictures::{inverse_pole_colour, ipf_cube, ipf_cubes, rogsh_cubes, rows, two_point_maps};
+pub use pictures::{
+    field_cubes, inverse_pole_colour, ipf_cube, ipf_cubes, rogsh_cubes, rows, two_point_maps,
+};
 pub use polymicros;
 pub use polymicros::display::{
     Chart, ExplainedVariance, Figure, Figures, Histogram, PcScatter, Picture, bar_chart, charts,
@@ -27,6 +29,10 @@ pub use polymicros::orientation::{
     CUBIC_ROTATIONS, Euler, Quaternion, ROGSH_NAMES, ROGSH_RANGE, Rodrigues, RogshInverse,
     disorientation, disorientation_up_to_rogsh, ipf_colour, mean_orientation, preimages,
     random_orientations, rogsh, to_fundamental_zone,
+};
+pub use polymicros::random_field::{
+    Acceptance, Bounds, Design, Diversity, Findings, Fit, FitSettings, Guidelines, Images, Mixture,
+    Mogrf, MosmKernel, MosmParameters, Sampler, SpectralGaussian, Verdict, grains_worth, with_mean,
 };
 pub use polymicros::statistics::{Cutoff, OnePoint, Pairs, Pca, TwoPoint, Vectors};
 pub use polymicros::{Error, Result};

@@ -1,9 +1,9 @@
 //! Pictures in one call.
 
-use polymicros::Result;
 use polymicros::display::{ColourVolume, Cube, Picture, TwoPointMaps, cubes};
-use polymicros::microstructure::{Grid, Microstructure};
+use polymicros::microstructure::{Field, Grid, Microstructure};
 use polymicros::statistics::TwoPoint;
+use polymicros::{Error, Result};
 
 /// Columns of a picture of several cubes.
 const COLUMNS: usize = 3;
@@ -36,6 +36,22 @@ pub fn rogsh_cubes(volumes: &[Microstructure]) -> Result<Picture> {
     let list = volumes
         .iter()
         .map(|volume| Ok(ColourVolume::rogsh(&volume.rogsh()?)?.cube(&volume.name)))
+        .collect::<Result<Vec<_>>>()?;
+    cubes(&list, COLUMNS)
+}
+
+/// Several ROGSH fields as cubes, the three channels as red, green and blue, each under its title.
+///
+/// # Errors
+/// When there are more or fewer titles than fields, or a picture cannot be drawn.
+pub fn field_cubes(fields: &[Field], titles: &[String]) -> Result<Picture> {
+    if fields.len() != titles.len() {
+        return Err(Error::shape("titles of fields", fields.len(), titles.len()));
+    }
+    let list = fields
+        .iter()
+        .zip(titles)
+        .map(|(field, title)| Ok(ColourVolume::rogsh(field)?.cube(title)))
         .collect::<Result<Vec<_>>>()?;
     cubes(&list, COLUMNS)
 }

@@ -1,6 +1,8 @@
 //! The command line, one file a command.
 
 mod convert;
+mod design;
+mod field;
 mod info;
 mod network;
 mod progress;
@@ -11,6 +13,7 @@ mod stats;
 use crate::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use polymicros::network::Padding;
+use polymicros_prelude::Sampler;
 use progress::Progress;
 use std::path::PathBuf;
 
@@ -29,6 +32,8 @@ use std::path::PathBuf;
         polymicros stats *.npz --out out statistics of files, in batch\n  \
         polymicros info map.ang          what is in a file\n  \
         polymicros convert map.ang m.vti write it in another format\n  \
+        polymicros field field.npz       draw a random field of 128^3\n  \
+        polymicros design design.json    draw 2,000 sets of statistics\n  \
         polymicros lab                   open the notebooks in JupyterLab\n\n\
         Exit code 0: everything ran. 1: something failed, and the message says what. \
         2: the command line was not understood."
@@ -111,6 +116,60 @@ enum Command {
         #[arg(long, default_value = "ang")]
         slices: String,
     },
+    /// Draw a random field from the parameters of its kernel (Algorithm 1).
+    ///
+    /// OUT gets the array `field`, float32 of shape (3, edge, edge, edge): axes channel, x, y, z;
+    /// the channels are the three ROGSH values, of mean zero, and the domain is periodic. Beside it
+    /// OUT with the ending .parameters.json gets the 132 parameters.
+    #[command(
+        after_help = "Examples:\n  polymicros field --edge 128 --seed 7 field.npz\n  \
+            polymicros field --parameters design.json --set 12 --sampler full field.npz\n  \
+            polymicros field --seed 7 --statistics target.npz field.npz --json\n\n\
+            With --json the last line holds field_ms: parameters to field, without writing it.\n\
+            Exit code 0: written. 1: it was not, and the message says why."
+    )]
+    Field {
+        /// Voxels along each edge.
+        #[arg(long, default_value_t = 128)]
+        edge: usize,
+        /// Decides all that is random.
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+        /// Parameters, or a design, as JSON; without it, an accepted set drawn from the seed.
+        #[arg(long, value_name = "FILE")]
+        parameters: Option<PathBuf>,
+        /// Which set of a design, counted from 0.
+        #[arg(long, default_value_t = 0)]
+        set: usize,
+        /// Algorithm 1 of the paper, or the one that enforces every covariance.
+        #[arg(long, value_enum, default_value = "algorithm1")]
+        sampler: SamplerName,
+        /// Write the target covariances as well: one channel a pair, zero displacement in the
+        /// middle.
+        #[arg(long, value_name = "FILE")]
+        statistics: Option<PathBuf>,
+        /// The file to write, .npz.
+        out: PathBuf,
+    },
+    /// Draw a design of diverse statistics: accepted sets of kernel parameters, as JSON.
+    #[command(
+        after_help = "Examples:\n  polymicros design --count 2000 design.json\n  \
+            polymicros design --count 200 --spread 4 design.json\n\n\
+            Exit code 0: written. 1: it was not, and the message says why."
+    )]
+    Design {
+        /// How many accepted sets.
+        #[arg(long, default_value_t = 2000)]
+        count: usize,
+        /// Decides all that is random.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Draw this many times as many, and choose those whose statistics are the furthest apart.
+        #[arg(long, default_value_t = 1)]
+        spread: usize,
+        /// The file to write.
+        out: PathBuf,
+    },
     /// Sample a field from a trained network (Algorithm 2).
     #[command(
         after_help = "Example:\n  polymicros sample network.safetensors field.npz --edge 64 \
@@ -181,6 +240,22 @@ impl From<Edge> for Padding {
             Edge::Replicate => Padding::Replicate,
             Edge::Periodic => Padding::Periodic,
             Edge::Zero => Padding::Zero,
+        }
+    }
+}
+
+/// How a field is drawn.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SamplerName {
+    Algorithm1,
+    Full,
+}
+
+impl From<SamplerName> for Sampler {
+    fn from(name: SamplerName) -> Self {
+        match name {
+            SamplerName::Algorithm1 => Sampler::Algorithm1,
+            SamplerName::Full => Sampler::Full,
         }
     }
 }
@@ -261,6 +336,36 @@ impl Arguments {
                 output,
                 spacing_z,
                 slices,
+                json: self.json,
+            }),
+            Some(Command::Field {
+                edge,
+                seed,
+                parameters,
+                set,
+                sampler,
+                statistics,
+                out,
+            }) => field::run(&field::Plan {
+                edge,
+                seed,
+                parameters,
+                set,
+                sampler: sampler.into(),
+                statistics,
+                out,
+                json: self.json,
+            }),
+            Some(Command::Design {
+                count,
+                seed,
+                spread,
+                out,
+            }) => design::run(&design::Plan {
+                count,
+                seed,
+                spread,
+                out,
                 json: self.json,
             }),
             #[cfg(feature = "evcxr")]

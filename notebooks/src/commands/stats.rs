@@ -108,7 +108,7 @@ fn shortest(volumes: &[Microstructure]) -> [usize; 3] {
 }
 
 /// Centred values, one channel a pair; displacements without a valid pair are masked.
-fn as_field(statistics: &TwoPoint) -> Result<Field> {
+pub(super) fn as_field(statistics: &TwoPoint) -> Result<Field> {
     let [x, y, z] = statistics.displacements();
     let grid = Grid {
         shape: [x, y, z],

@@ -7,6 +7,7 @@ mod density;
 mod design;
 mod fit;
 mod full;
+mod json;
 mod kernel;
 mod measures;
 mod mogrf;

@@ -1,0 +1,161 @@
+//! One random field, from its parameters.
+
+use super::Progress;
+use super::stats::as_field;
+use crate::{Error, Result};
+use polymicros_prelude::{
+    Acceptance, Bounds, Design, Grid, Guidelines, Images, Mogrf, MosmKernel, MosmParameters, Pairs,
+    Sampler,
+};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// What to draw, and where it goes.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    pub(super) edge: usize,
+    pub(super) seed: u64,
+    pub(super) parameters: Option<PathBuf>,
+    /// Which set of a design.
+    pub(super) set: usize,
+    pub(super) sampler: Sampler,
+    pub(super) statistics: Option<PathBuf>,
+    pub(super) out: PathBuf,
+    pub(super) json: bool,
+}
+
+pub(super) fn run(plan: &Plan) -> Result<()> {
+    let grid = Grid::cube(plan.edge)?;
+    let parameters = parameters(plan)?;
+    let beside = plan.out.with_extension("parameters.json");
+    let mut progress = Progress::new(&plan.out.display().to_string());
+    progress.say("field");
+    let start = Instant::now();
+    let kernel = MosmKernel::new(&parameters)?;
+    let field = Mogrf::of_kernel(&kernel, &grid, Images::All)?.sample(plan.sampler, plan.seed)?;
+    let field_ms = start.elapsed().as_secs_f64() * 1e3;
+    progress.say("writing");
+    field.save(&plan.out)?;
+    parameters.save(&beside)?;
+    if let Some(path) = &plan.statistics {
+        as_field(&kernel.covariance(&grid, &Pairs::All, Images::All)?)?.save(path)?;
+    }
+    progress.keep(&format!("{grid}, {field_ms:.0} ms"));
+    let findings = Guidelines::default().check(&kernel);
+    if plan.json {
+        println!(
+            "{}",
+            json!({
+                "out": plan.out,
+                "array": "field",
+                "axes": ["channel", "x", "y", "z"],
+                "shape": field.data().shape(),
+                "dtype": "float32",
+                "channels": field.channels(),
+                "parameters": beside,
+                "statistics": plan.statistics,
+                "sampler": plan.sampler,
+                "seed": plan.seed,
+                "field_ms": field_ms,
+                "variance": kernel.variance(),
+                "findings": findings,
+            })
+        );
+    } else {
+        println!(
+            "{} ({:.0} grains' worth of structure) and {}",
+            plan.out.display(),
+            findings.grains,
+            beside.display()
+        );
+    }
+    Ok(())
+}
+
+/// Those of the file, or the first set that a design of this seed accepts.
+fn parameters(plan: &Plan) -> Result<MosmParameters> {
+    let Some(path) = &plan.parameters else {
+        let mut design = Design::draw(&Bounds::paper(), &Acceptance::default(), 1, plan.seed)?;
+        return Ok(design.parameters.remove(0));
+    };
+    if !is_design(path)? {
+        return Ok(MosmParameters::open(path)?);
+    }
+    let design = Design::open(path)?;
+    design.parameters.get(plan.set).cloned().ok_or_else(|| {
+        Error::Usage(format!(
+            "{}: --set {}, but it holds sets 0 to {}",
+            path.display(),
+            plan.set,
+            design.parameters.len().saturating_sub(1)
+        ))
+    })
+}
+
+fn is_design(path: &Path) -> Result<bool> {
+    let text = std::fs::read_to_string(path).map_err(|source| Error::io(path, source))?;
+    // What is no JSON is reported by the reader of parameters.
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    Ok(value.get("parameters").is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use polymicros_prelude::Field;
+
+    fn plan(folder: &Path, name: &str) -> Plan {
+        Plan {
+            edge: 32,
+            seed: 3,
+            parameters: None,
+            set: 0,
+            sampler: Sampler::Algorithm1,
+            statistics: Some(folder.join("target.npz")),
+            out: folder.join(name),
+            json: true,
+        }
+    }
+
+    #[test]
+    fn a_field_comes_again_from_its_parameters() -> Result<()> {
+        let folder =
+            tempfile::tempdir().map_err(|source| Error::io("a temporary folder", source))?;
+        let first = plan(folder.path(), "one.npz");
+        run(&first)?;
+        let field = Field::open(&first.out)?;
+        assert_eq!(field.data().shape(), [3, 32, 32, 32]);
+        assert_eq!(
+            Field::open(folder.path().join("target.npz"))?
+                .channels()
+                .len(),
+            6
+        );
+        let again = Plan {
+            parameters: Some(folder.path().join("one.parameters.json")),
+            ..plan(folder.path(), "two.npz")
+        };
+        run(&again)?;
+        assert_eq!(Field::open(&again.out)?, field);
+
+        let design = folder.path().join("design.json");
+        Design::draw(&Bounds::paper(), &Acceptance::default(), 2, 1)?.save(&design)?;
+        let of_design = |set| Plan {
+            parameters: Some(design.clone()),
+            set,
+            sampler: Sampler::Full,
+            ..plan(folder.path(), "three.npz")
+        };
+        run(&of_design(1))?;
+        assert_ne!(Field::open(folder.path().join("three.npz"))?, field);
+        assert!(run(&of_design(2)).is_err_and(|e| e.to_string().contains("sets 0 to 1")));
+        let coarse = Plan {
+            edge: 8,
+            ..plan(folder.path(), "four.npz")
+        };
+        assert!(run(&coarse).is_err_and(|e| e.to_string().contains("too small")));
+        assert!(!folder.path().join("four.npz").exists());
+        Ok(())
+    }
+}
