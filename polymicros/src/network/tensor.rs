@@ -1,7 +1,7 @@
 //! Tensors of the network, and how a hand-written operation joins dfdx's tape.
 
 use crate::{Error, Result};
-use dfdx::prelude::{Cpu, HasErr, HasShape, NoneTape, Shape, Storage, Tape, Tensor, TensorFromVec};
+use dfdx::prelude::{Cpu, HasShape, NoneTape, Shape, Storage, Tape, Tensor, TensorFromVec};
 use rayon::prelude::*;
 
 /// Activations on a grid, `batch, x, y, z, channel`: the channels of a voxel are neighbours in
@@ -40,10 +40,7 @@ pub(super) fn tensor<S: Shape, D: TensorFromVec<f32>>(
     device: &D,
     values: Vec<f32>,
     shape: S,
-) -> Result<Tensor<S, f32, D>>
-where
-    D: HasErr,
-{
+) -> Result<Tensor<S, f32, D>> {
     device.try_tensor_from_vec(values, shape).map_err(failed)
 }
 

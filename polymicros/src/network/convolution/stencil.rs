@@ -61,7 +61,7 @@ impl Stencil {
     /// Which neighbour of `phase` the weight at `tap` of `0..3` along `axis` multiplies.
     fn neighbour(&self, phase: &Phase, tap: usize, axis: usize) -> usize {
         // On the padded fine grid the tap is at `output + tap`, one voxel after the padding.
-        (phase.output[axis] + tap + self.scale - 1) / self.scale - phase.offset[axis]
+        (phase.output[axis] + tap).div_ceil(self.scale) - phase.offset[axis]
     }
 
     /// Index of the neighbour that the weight `tap` of `0..27` multiplies.

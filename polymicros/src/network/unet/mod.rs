@@ -93,7 +93,8 @@ impl<D: NetworkDevice> UNet<D> {
         let x = pass.convolution("init_conv", x.put_tape(own.merge(tape)), None, false)?;
         let first = untaped(&x);
         let levels = self.config.multipliers.len();
-        let (x, mut skips) = pass.down(x, levels)?;
+        let mut skips = Vec::with_capacity(2 * levels);
+        let x = pass.down(x, levels, &mut skips)?;
         let x = pass.middle(x)?;
         let x = pass.up(x, levels, &mut skips)?;
         let x = pass.residual_block("final_res_block", x, Some(first))?;
@@ -149,8 +150,8 @@ impl<D: NetworkDevice> Pass<'_, D> {
         &self,
         mut x: Volume<D, T>,
         levels: usize,
-    ) -> Result<(Volume<D, T>, Vec<Volume<D>>)> {
-        let mut skips = Vec::with_capacity(2 * levels);
+        skips: &mut Vec<Volume<D>>,
+    ) -> Result<Volume<D, T>> {
         for level in 0..levels {
             let at = |part: &str| format!("downs.{level}.{part}");
             x = self.residual_block(&at("0"), x, None)?;
@@ -165,7 +166,7 @@ impl<D: NetworkDevice> Pass<'_, D> {
                 self.convolution(&at("3"), x, None, false)?
             };
         }
-        Ok((x, skips))
+        Ok(x)
     }
 
     fn middle<T: Tape<f32, D>>(&self, x: Volume<D, T>) -> Result<Volume<D, T>> {

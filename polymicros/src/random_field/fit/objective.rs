@@ -19,6 +19,9 @@ const MOMENTS: usize = 6;
 /// The highest frequency at which a further mixture is looked for.
 const HIGHEST: i32 = 8;
 
+/// Factors of a term along each axis.
+type Lines = [Vec<Complex<f64>>; 3];
+
 /// `Σ_βγ Σ_r (k_βγ(r) - Σ_βγ(r))² / (Σ_ββ(0) Σ_γγ(0))` over the same sum of the squared
 /// covariances: the square of the relative error. Pairs of different channels count twice, as both
 /// their orders do.
@@ -185,7 +188,7 @@ impl Objective {
         &self,
         (b, g): (usize, usize),
         parameters: &MosmParameters,
-    ) -> (Vec<Term>, Vec<[Vec<Complex<f64>>; 3]>) {
+    ) -> (Vec<Term>, Vec<Lines>) {
         let mixtures = parameters.mixtures.iter();
         let terms: Vec<Term> = mixtures
             .map(|m| Term::between(&m.channels[b], &m.channels[g]))

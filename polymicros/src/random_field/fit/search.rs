@@ -95,10 +95,13 @@ fn descend(objective: &Objective, start: Vec<f64>, iterations: u64) -> Result<(f
     Ok(problem.best.into_inner())
 }
 
+/// A vector, the objective's value there, and its gradient.
+type Evaluation = (Vec<f64>, f64, Vec<f64>);
+
 /// The optimiser asks for value and gradient of a point one after the other; they are made at once.
 struct Problem<'a> {
     objective: &'a Objective,
-    last: RefCell<Option<(Vec<f64>, f64, Vec<f64>)>>,
+    last: RefCell<Option<Evaluation>>,
     best: RefCell<(f64, Vec<f64>)>,
 }
 
