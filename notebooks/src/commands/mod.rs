@@ -9,6 +9,7 @@ mod progress;
 #[cfg(feature = "evcxr")]
 mod reproduce;
 mod stats;
+mod train;
 
 use crate::Result;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -170,6 +171,27 @@ enum Command {
         /// The file to write.
         out: PathBuf,
     },
+    /// Train a denoiser (appendix C); a stopped or killed run goes on with --resume.
+    ///
+    /// OUT gets settings.toml, log.jsonl (a line a step), checkpoint.safetensors and
+    /// network.safetensors, the averaged weights. Ctrl-C ends after the step in hand.
+    #[command(
+        after_help = "Examples:\n  polymicros train local.toml --out runs/local\n  \
+            polymicros train local.toml --out runs/local --resume\n\n\
+            A configuration:\n  batch = 8\n  steps = 1000\n  rate = 2e-4\n  \
+            network = { base = 16, multipliers = [1, 2, 4] }\n  [data]\n  patch = 16\n  \
+            stride = 8\n  volumes = [{ file = \"volume.h5\" }]"
+    )]
+    Train {
+        /// The settings; with --resume those in OUT hold.
+        config: PathBuf,
+        /// The folder of the run.
+        #[arg(long)]
+        out: PathBuf,
+        /// Go on from the last checkpoint.
+        #[arg(long)]
+        resume: bool,
+    },
     /// Sample a field from a trained network (Algorithm 2).
     #[command(
         after_help = "Example:\n  polymicros sample network.safetensors field.npz --edge 64 \
@@ -301,6 +323,16 @@ impl Arguments {
                 files,
                 out,
                 periodic,
+                json: self.json,
+            }),
+            Some(Command::Train {
+                config,
+                out,
+                resume,
+            }) => train::run(&train::Plan {
+                config,
+                out,
+                resume,
                 json: self.json,
             }),
             Some(Command::Sample {

@@ -13,11 +13,22 @@ use super::{
 use crate::{Error, Result, save_whole};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::path::Path;
 
+/// Where the metadata are.
+const KEY: &str = "polymicros";
+
 /// Version of the metadata.
-const VERSION: &str = "1";
+const VERSION: u32 = 1;
+
+/// What the metadata say, under one key: the order of several would change from file to file.
+#[derive(Serialize, Deserialize)]
+struct About {
+    version: u32,
+    config: UNetConfig,
+}
 
 impl<D: NetworkDevice> UNet<D> {
     /// Writes configuration and weights.
@@ -26,12 +37,13 @@ impl<D: NetworkDevice> UNet<D> {
     /// When the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        let config = serde_json::to_string(self.config())
+        let about = About {
+            version: VERSION,
+            config: self.config().clone(),
+        };
+        let about = serde_json::to_string(&about)
             .map_err(|e| Error::format(path, "metadata", e.to_string()))?;
-        let metadata = HashMap::from([
-            ("polymicros".to_owned(), VERSION.to_owned()),
-            ("config".to_owned(), config),
-        ]);
+        let metadata = HashMap::from([(KEY.to_owned(), about)]);
         let values = self.parameters().values();
         let named = self
             .parameters()
@@ -51,15 +63,16 @@ impl<D: NetworkDevice> UNet<D> {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;
         let (file, metadata) = parse(path, &bytes)?;
-        let config = match metadata.get("config") {
-            Some(config) => {
-                let version = metadata.get("polymicros").map_or("none", String::as_str);
-                if version != VERSION {
-                    let problem = format!("version {version}, this program reads {VERSION}");
-                    return Err(Error::format(path, "metadata polymicros", problem));
+        let config = match metadata.get(KEY) {
+            Some(about) => {
+                let about: About = serde_json::from_str(about)
+                    .map_err(|e| Error::format(path, "metadata", e.to_string()))?;
+                if about.version != VERSION {
+                    let found = about.version;
+                    let problem = format!("version {found}, this program reads {VERSION}");
+                    return Err(Error::format(path, "metadata", problem));
                 }
-                serde_json::from_str(config)
-                    .map_err(|e| Error::format(path, "metadata config", e.to_string()))?
+                about.config
             }
             None => infer(path, &file)?,
         };

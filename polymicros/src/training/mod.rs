@@ -1,14 +1,26 @@
-//! Training of denoisers (paper 3.2, 4 and appendix C): neighbourhood sets, the objective and its
-//! gradients, the optimiser and averaged weights.
+//! Training of denoisers (paper 3.2, 4 and appendix C).
+//!
+//! A run lives in a folder: its settings, a log of JSON lines, the last checkpoint and the averaged
+//! network. It may be interrupted or killed at any moment and resumed; the resumed run has the same
+//! bits as one that was not interrupted, on any number of threads.
 
 mod average;
+mod checkpoint;
+mod data;
+mod log;
 mod objective;
 mod optimiser;
 mod patches;
+mod run;
+mod settings;
 mod symmetry;
 
 pub use average::Average;
+pub use data::{DataSettings, Source};
+pub use log::{LogLine, read_log};
 pub use objective::Objective;
 pub use optimiser::{AdamW, clip};
 pub use patches::{PatchSet, centred};
+pub use run::Run;
+pub use settings::{RateSchedule, Settings};
 pub use symmetry::Symmetry;

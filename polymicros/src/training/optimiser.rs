@@ -34,6 +34,26 @@ impl AdamW {
         }
     }
 
+    /// As it was after some steps, with the running means that it had then.
+    pub(super) fn resumed(
+        weight_decay: f32,
+        steps: u64,
+        first: Vec<Vec<f32>>,
+        second: Vec<Vec<f32>>,
+    ) -> Self {
+        AdamW {
+            steps,
+            first,
+            second,
+            ..AdamW::new([], weight_decay)
+        }
+    }
+
+    /// Running means of gradients and of their squares.
+    pub(super) fn moments(&self) -> (&Vec<Vec<f32>>, &Vec<Vec<f32>>) {
+        (&self.first, &self.second)
+    }
+
     /// One step against `gradients`, parameter by parameter.
     pub fn step(&mut self, parameters: &mut [Vec<f32>], gradients: &[Vec<f32>], rate: f64) {
         self.steps += 1;

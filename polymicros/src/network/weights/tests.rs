@@ -95,13 +95,11 @@ fn wrong_missing_and_unknown_tensors_are_named() {
     let values = network.parameters().values();
     let entries = network.parameters().entries();
     let metadata = || {
-        HashMap::from([
-            ("polymicros".to_owned(), VERSION.to_owned()),
-            (
-                "config".to_owned(),
-                serde_json::to_string(network.config()).unwrap(),
-            ),
-        ])
+        let about = About {
+            version: VERSION,
+            config: network.config().clone(),
+        };
+        HashMap::from([(KEY.to_owned(), serde_json::to_string(&about).unwrap())])
     };
     type Tensors = Vec<(String, Vec<usize>, Vec<f32>)>;
     let problem = |change: &dyn Fn(&mut Tensors)| {

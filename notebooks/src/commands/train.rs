@@ -1,0 +1,71 @@
+//! Training in batch.
+
+use super::Progress;
+use crate::Result;
+use polymicros::network::Cpu;
+use polymicros::training::{LogLine, Run, Settings};
+use serde_json::json;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// What to train, and where.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    pub(super) config: PathBuf,
+    pub(super) out: PathBuf,
+    pub(super) resume: bool,
+    pub(super) json: bool,
+}
+
+/// Ctrl-C asks for an end after the step in hand.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+pub(super) fn run(plan: &Plan) -> Result<()> {
+    let device = Cpu::default();
+    let mut run = if plan.resume {
+        Run::resume(&plan.out, &device)?
+    } else {
+        Run::start(Settings::read(&plan.config)?, &plan.out, &device)?
+    };
+    // A second handler cannot be set; then Ctrl-C ends the process, and the checkpoint stays.
+    ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed)).ok();
+    let settings = run.settings().clone();
+    let mut progress = Progress::new("train");
+    let mut data = settings.data.patches(settings.seed)?;
+    progress.keep(&format!("{} patches", data.len()));
+    let mut last = None;
+    run.train(&mut data, |line| {
+        progress.say(&told(line, settings.steps));
+        last = Some(line.clone());
+        match STOP.load(Ordering::Relaxed) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    })?;
+    if let Some(line) = &last {
+        progress.keep(&told(line, settings.steps));
+    }
+    let network = plan.out.join("network.safetensors");
+    if plan.json {
+        println!(
+            "{}",
+            json!({ "network": network, "step": run.step(), "last": last })
+        );
+    } else if run.step() < settings.steps {
+        println!("stopped after step {}; --resume goes on", run.step());
+    } else {
+        println!("network: {}", network.display());
+    }
+    Ok(())
+}
+
+fn told(line: &LogLine, steps: usize) -> String {
+    let left = (steps - line.step.min(steps)) as f64 * line.seconds;
+    let left = Duration::from_secs(left as u64);
+    format!(
+        "step {} of {steps}, loss {:.4}, {:.1} patches/s, {left:?} left",
+        line.step, line.loss, line.samples_per_second
+    )
+}
