@@ -48,7 +48,7 @@ pub struct Mogrf {
 #[derive(Debug, Clone)]
 enum Target {
     Kernel(MosmKernel, Images),
-    Covariance(TwoPoint),
+    Covariance(Box<TwoPoint>),
 }
 
 impl Mogrf {
@@ -79,7 +79,7 @@ impl Mogrf {
             grid: *covariance.grid(),
             channels: covariance.channels().to_vec(),
             mean: covariance.mean().to_vec(),
-            target: Target::Covariance(covariance.clone()),
+            target: Target::Covariance(Box::new(covariance.clone())),
         })
     }
 
