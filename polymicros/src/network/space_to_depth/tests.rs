@@ -26,9 +26,9 @@ proptest! {
         let y = reference::space_to_depth(traced(&x), weight.clone(), bias.clone(), sizes);
         let (theirs, r) = differentiate(y.unwrap());
         assert_close("values", &ours, &theirs, 1e-5);
-        assert_close("by x", &gradient(&g, &x), &gradient(&r, &x), 1e-5);
-        assert_close("by weight", &gradient(&g, &weight), &gradient(&r, &weight), 1e-5);
-        assert_close("by bias", &gradient(&g, &bias), &gradient(&r, &bias), 1e-5);
+        assert_close("by x", &gradient(&g, &x), &gradient(&r, &x), 1e-4);
+        assert_close("by weight", &gradient(&g, &weight), &gradient(&r, &weight), 1e-4);
+        assert_close("by bias", &gradient(&g, &bias), &gradient(&r, &bias), 1e-4);
     }
 }
 
