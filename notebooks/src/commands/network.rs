@@ -3,8 +3,8 @@
 use super::Progress;
 use crate::{Error, Result};
 use ndarray::{Array5, Axis};
-use polymicros::diffusion::{NetworkDenoiser, Preconditioning, Sampler, Schedule};
-use polymicros::network::weights::{parse, save_tensors, values};
+use polymicros::diffusion::{NetworkDenoiser, Sampler, Schedule};
+use polymicros::network::weights::{Precision, parse, save_tensors, values};
 use polymicros::network::{Cpu, Padding, UNet};
 use polymicros_prelude::{Field, Grid};
 use serde_json::json;
@@ -30,7 +30,12 @@ pub(super) fn apply(weights: &Path, input: &Path, output: &Path, padding: Paddin
     let y = network.apply(&x, &t, padding)?;
     let values: Vec<f32> = y.iter().copied().collect();
     let tensors = std::iter::once(("y".to_owned(), shape, values.as_slice()));
-    Ok(save_tensors(output, tensors, HashMap::new())?)
+    Ok(save_tensors(
+        output,
+        tensors,
+        HashMap::new(),
+        Precision::F32,
+    )?)
 }
 
 /// What to sample.
@@ -46,13 +51,11 @@ pub(super) struct Plan {
 }
 
 pub(super) fn sample(plan: &Plan) -> Result<()> {
-    let network = UNet::load(&plan.weights, &Cpu::default())?;
-    let channels = network.config().channels;
     let denoiser = NetworkDenoiser {
-        network,
-        preconditioning: Preconditioning::default(),
         padding: plan.padding,
+        ..NetworkDenoiser::load(&plan.weights, &Cpu::default())?
     };
+    let channels = denoiser.network.config().channels;
     let sampler = Sampler {
         schedule: Schedule {
             steps: plan.steps,

@@ -2,8 +2,9 @@
 
 use super::checkpoint::State;
 use super::{AdamW, Average, LogLine, Objective, PatchSet, Settings, clip, log};
-use crate::diffusion::Batch;
-use crate::network::{NetworkDevice, Parameters, UNet};
+use crate::diffusion::{Batch, NetworkDenoiser};
+use crate::network::weights::Precision;
+use crate::network::{NetworkDevice, Parameters, UNet, UNetConfig};
 use crate::{Error, Result, save_whole};
 use ndarray::Axis;
 use std::ops::ControlFlow;
@@ -34,7 +35,10 @@ impl<D: NetworkDevice> Run<D> {
             ));
         }
         std::fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
-        let network = UNet::initial(settings.network.clone(), settings.seed, device)?;
+        let network = match &settings.start_from {
+            Some(path) => started_from(path, &settings.network, device)?,
+            None => UNet::initial(settings.network.clone(), settings.seed, device)?,
+        };
         let weights = network.parameters().values();
         let state = State {
             step: 0,
@@ -177,13 +181,35 @@ impl<D: NetworkDevice> Run<D> {
         let device = self.network.parameters().device();
         let values = self.state.average.values.clone();
         let averaged = Parameters::from_values(&self.settings.network, values, device)?;
-        UNet::new(self.settings.network.clone(), averaged)?
-            .save(self.folder.join("network.safetensors"))?;
+        let denoiser = NetworkDenoiser {
+            network: UNet::new(self.settings.network.clone(), averaged)?,
+            preconditioning: self.settings.preconditioning,
+            padding: self.settings.network.padding,
+        };
+        denoiser.save(self.folder.join(NETWORK), Precision::F32)?;
         self.state
             .save(&self.folder.join(CHECKPOINT), &self.settings)
     }
 }
 
+/// The network of a file, to go on with as `config` says.
+fn started_from<D: NetworkDevice>(path: &Path, config: &UNetConfig, device: &D) -> Result<UNet<D>> {
+    let found = UNet::load(path, device)?;
+    let same = UNetConfig {
+        padding: config.padding,
+        ..found.config().clone()
+    };
+    if same != *config {
+        let problem = format!(
+            "its network is {:?}, the settings say {config:?}",
+            found.config()
+        );
+        return Err(Error::format(path, "configuration", problem));
+    }
+    UNet::new(same, found.parameters().clone())
+}
+
+const NETWORK: &str = "network.safetensors";
 const SETTINGS: &str = "settings.toml";
 const CHECKPOINT: &str = "checkpoint.safetensors";
 const LOG: &str = "log.jsonl";
@@ -201,7 +227,7 @@ fn batch(data: &mut PatchSet, first: usize, count: usize) -> Result<Batch> {
 mod tests {
     use super::super::read_log;
     use super::*;
-    use crate::network::{Cpu, UNetConfig};
+    use crate::network::Cpu;
     use ndarray::Array4;
 
     fn settings(steps: usize) -> Settings {
@@ -256,7 +282,7 @@ mod tests {
         assert_eq!(run.step(), 4);
         run.train(&mut data(), all).unwrap();
 
-        for file in [CHECKPOINT, "network.safetensors", SETTINGS] {
+        for file in [CHECKPOINT, NETWORK, SETTINGS] {
             let read = |folder: &Path| std::fs::read(folder.join(file)).unwrap();
             assert!(read(&whole) == read(&killed), "{file}");
         }
@@ -281,6 +307,30 @@ mod tests {
         let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
         let (first, last) = (mean(&losses[..10]), mean(&losses[50..]));
         assert!(last < 0.8 * first, "{first} {last}");
+    }
+
+    #[test]
+    fn a_run_starts_from_the_weights_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let device = Cpu::default();
+        let first = folder.path().join("first");
+        let mut run = Run::start(settings(3), &first, &device).unwrap();
+        run.train(&mut data(), all).unwrap();
+        let mut next = settings(3);
+        next.start_from = Some(first.join(NETWORK));
+        let run = Run::start(next.clone(), folder.path().join("next"), &device).unwrap();
+        let averaged = UNet::load(first.join(NETWORK), &device).unwrap();
+        assert_eq!(
+            run.network().parameters().values(),
+            averaged.parameters().values()
+        );
+        next.network = UNetConfig::desk();
+        let other = Run::start(next, folder.path().join("other"), &device);
+        assert!(
+            other
+                .err()
+                .is_some_and(|e| e.to_string().contains("the settings say"))
+        );
     }
 
     #[test]
