@@ -13,6 +13,7 @@
 //! | [`network`] | C | the 3D UNet: tensor operations on dfdx, each with its kernels |
 //! | [`diffusion`] | A.7 | EDM: preconditioning, noise schedule, and the sampler of Algorithm 2 |
 //! | [`training`] | 3.2, 4, C | neighbourhood sets, the objective, AdamW, averaged weights, runs that resume |
+//! | [`generation`] | 3, A.3, B.2 | local models, local-global sampling (Algorithm 3) |
 //! | [`display`] | figures | pictures of all of these, for a notebook or a file |
 //!
 //! # Conventions
@@ -29,6 +30,7 @@
 pub mod diffusion;
 pub mod display;
 mod error;
+pub mod generation;
 pub mod microstructure;
 pub mod network;
 pub mod orientation;

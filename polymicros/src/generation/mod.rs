@@ -1,0 +1,12 @@
+//! Local-global generation (paper 3, A.3 and B.2): synthetic structures from designed statistics
+//! and a model of local neighbourhoods.
+//!
+//! A Gaussian random field carries the statistics over the whole volume; a [`LocalModel`], trained
+//! on patches of one experiment, makes real neighbourhoods of it. [`LocalGlobal`] is that
+//! combination, Algorithm 3.
+
+mod local_global;
+mod local_model;
+
+pub use local_global::{LocalGlobal, Seeds, Structure};
+pub use local_model::LocalModel;
