@@ -1,17 +1,28 @@
 //! A trained model of local neighbourhoods.
 
-use crate::Result;
+use super::{Tiled, Tiling};
 use crate::diffusion::{Batch, Denoiser, NetworkDenoiser};
 use crate::network::{Cpu, Padding};
+use crate::{Error, Result};
 use std::path::Path;
 
 /// A denoiser trained on patches of one experiment (paper 3.2), on the processor.
 ///
 /// Its convolutions see the other side of the grid beyond the edge, whatever they saw in training:
-/// what Algorithm 3 makes is periodic.
+/// what Algorithm 3 makes is periodic. Fields too large for memory are denoised in tiles.
 #[derive(Debug, Clone)]
 pub struct LocalModel {
     name: String,
+    denoiser: NetworkDenoiser<Cpu>,
+    tiles: Option<Tiles>,
+}
+
+/// How larger fields are cut, and the network for their parts.
+#[derive(Debug, Clone)]
+struct Tiles {
+    tiling: Tiling,
+    /// The same weights. A tile's other side is nowhere near it, so that the padding is what it
+    /// was in training.
     denoiser: NetworkDenoiser<Cpu>,
 }
 
@@ -35,7 +46,34 @@ impl LocalModel {
                 padding: Padding::Periodic,
                 ..denoiser
             },
+            tiles: None,
         }
+    }
+
+    /// The same model, which cuts fields that are larger than a tile, at a memory that does not
+    /// grow with them. Within a tile convolutions are padded as in training.
+    ///
+    /// # Errors
+    /// When tiles of this form cover no field, or tile or overlap is no multiple of
+    /// [`coarsening`](Self::coarsening).
+    pub fn with_tiles(mut self, tiling: Tiling) -> Result<Self> {
+        tiling.check()?;
+        let multiple = self.coarsening();
+        if !(tiling.tile.is_multiple_of(multiple) && tiling.overlap.is_multiple_of(multiple)) {
+            return Err(Error::value(
+                "tiles",
+                format!(
+                    "of {} voxels, {} shared: this network needs multiples of {multiple}",
+                    tiling.tile, tiling.overlap
+                ),
+            ));
+        }
+        let denoiser = NetworkDenoiser {
+            padding: self.denoiser.network.config().padding,
+            ..self.denoiser.clone()
+        };
+        self.tiles = Some(Tiles { tiling, denoiser });
+        Ok(self)
     }
 
     /// The same model with convolutions that see something else beyond the edge.
@@ -67,6 +105,14 @@ impl LocalModel {
 
 impl Denoiser for LocalModel {
     fn denoise(&self, x: &Batch, sigma: f64) -> Result<Batch> {
-        self.denoiser.denoise(x, sigma)
+        let (_, _, nx, ny, nz) = x.dim();
+        match &self.tiles {
+            Some(Tiles { tiling, denoiser }) if tiling.divides([nx, ny, nz]) => Tiled {
+                denoiser,
+                tiling: *tiling,
+            }
+            .denoise(x, sigma),
+            _ => self.denoiser.denoise(x, sigma),
+        }
     }
 }

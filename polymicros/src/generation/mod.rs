@@ -7,6 +7,8 @@
 
 mod local_global;
 mod local_model;
+mod tiles;
 
 pub use local_global::{LocalGlobal, Seeds, Structure};
 pub use local_model::LocalModel;
+pub use tiles::{Tiled, Tiling};
