@@ -14,6 +14,7 @@ mod train;
 use crate::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use polymicros::network::Padding;
+use polymicros::network::weights::Precision;
 use polymicros_prelude::Sampler;
 use progress::Progress;
 use std::path::PathBuf;
@@ -230,6 +231,20 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum NetworkCommand {
+    /// Write weights in another precision; how they were trained stays with them.
+    #[command(
+        after_help = "Example:\n  polymicros network convert runs/local/network.safetensors \
+            local.safetensors --precision f16"
+    )]
+    Convert {
+        /// The network; a file without metadata is read as the authors'.
+        weights: PathBuf,
+        /// The file to write.
+        output: PathBuf,
+        /// How a weight is stored.
+        #[arg(long, value_enum, default_value = "f16")]
+        precision: PrecisionName,
+    },
     /// Apply it to tensors: x (batch, channel, x, y, z) and t (batch) give y.
     #[command(
         after_help = "Example:\n  polymicros network apply weights.safetensors in.safetensors \
@@ -246,6 +261,22 @@ enum NetworkCommand {
         #[arg(long, value_enum, default_value = "replicate")]
         padding: Edge,
     },
+}
+
+/// How a weight is stored.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PrecisionName {
+    F32,
+    F16,
+}
+
+impl From<PrecisionName> for Precision {
+    fn from(name: PrecisionName) -> Self {
+        match name {
+            PrecisionName::F32 => Precision::F32,
+            PrecisionName::F16 => Precision::F16,
+        }
+    }
 }
 
 /// What convolutions see beyond the edge.
@@ -351,6 +382,11 @@ impl Arguments {
                 padding: padding.into(),
                 json: self.json,
             }),
+            Some(Command::Network(NetworkCommand::Convert {
+                weights,
+                output,
+                precision,
+            })) => network::convert(&weights, &output, precision.into()),
             Some(Command::Network(NetworkCommand::Apply {
                 weights,
                 input,

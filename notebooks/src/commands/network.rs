@@ -38,6 +38,11 @@ pub(super) fn apply(weights: &Path, input: &Path, output: &Path, padding: Paddin
     )?)
 }
 
+/// The same weights in another precision.
+pub(super) fn convert(weights: &Path, output: &Path, precision: Precision) -> Result<()> {
+    Ok(NetworkDenoiser::load(weights, &Cpu::default())?.save(output, precision)?)
+}
+
 /// What to sample.
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
