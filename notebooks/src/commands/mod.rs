@@ -5,6 +5,7 @@ mod design;
 mod field;
 mod info;
 mod network;
+mod network_bench;
 mod progress;
 #[cfg(feature = "evcxr")]
 mod reproduce;
@@ -13,8 +14,8 @@ mod train;
 
 use crate::Result;
 use clap::{Parser, Subcommand, ValueEnum};
-use polymicros::network::Padding;
 use polymicros::network::weights::Precision;
+use polymicros::network::{Padding, UNetConfig};
 use polymicros_prelude::Sampler;
 use progress::Progress;
 use std::path::PathBuf;
@@ -177,8 +178,8 @@ enum Command {
     /// OUT gets settings.toml, log.jsonl (a line a step), checkpoint.safetensors and
     /// network.safetensors, the averaged weights. Ctrl-C ends after the step in hand.
     #[command(
-        after_help = "Examples:\n  polymicros train local.toml --out runs/local\n  \
-            polymicros train local.toml --out runs/local --resume\n\n\
+        after_help = "Examples:\n  polymicros train local.toml\n  \
+            polymicros train local.toml --resume\n\n\
             A configuration:\n  batch = 8\n  steps = 1000\n  rate = 2e-4\n  \
             network = { base = 16, multipliers = [1, 2, 4] }\n  [data]\n  patch = 16\n  \
             stride = 8\n  volumes = [{ file = \"volume.h5\" }]"
@@ -186,9 +187,9 @@ enum Command {
     Train {
         /// The settings; with --resume those in OUT hold.
         config: PathBuf,
-        /// The folder of the run.
+        /// The folder of the run; without it, CONFIG without its ending.
         #[arg(long)]
-        out: PathBuf,
+        out: Option<PathBuf>,
         /// Go on from the last checkpoint.
         #[arg(long)]
         resume: bool,
@@ -260,6 +261,39 @@ enum NetworkCommand {
         /// What convolutions see beyond the edge.
         #[arg(long, value_enum, default_value = "replicate")]
         padding: Edge,
+    },
+    /// Time a forward pass and a training step of a network with random weights, and take the peak
+    /// of memory of each.
+    #[command(
+        after_help = "Examples:\n  polymicros network bench --base 16 --mults 1,2,4 --edge 32 \
+            --batch 1 --threads 2\n  \
+            polymicros network bench --base 32 --mults 4,8,16 --edge 64 --forward --json"
+    )]
+    Bench {
+        /// Channels of the first level.
+        #[arg(long, default_value_t = 16)]
+        base: usize,
+        /// Channels of the following levels, in multiples of base.
+        #[arg(long, value_delimiter = ',', default_value = "1,2,4")]
+        mults: Vec<usize>,
+        /// Voxels along each edge.
+        #[arg(long, default_value_t = 32)]
+        edge: usize,
+        /// Fields at a time.
+        #[arg(long, default_value_t = 1)]
+        batch: usize,
+        /// Threads; without it, one for each processor core.
+        #[arg(long)]
+        threads: Option<usize>,
+        /// Runs after a warm-up; their median is told.
+        #[arg(long, default_value_t = 7)]
+        runs: usize,
+        /// What convolutions see beyond the edge.
+        #[arg(long, value_enum, default_value = "replicate")]
+        padding: Edge,
+        /// Leave out the training step, and with it the memory that it takes.
+        #[arg(long)]
+        forward: bool,
     },
 }
 
@@ -361,8 +395,8 @@ impl Arguments {
                 out,
                 resume,
             }) => train::run(&train::Plan {
+                out: out.unwrap_or_else(|| config.with_extension("")),
                 config,
-                out,
                 resume,
                 json: self.json,
             }),
@@ -393,6 +427,29 @@ impl Arguments {
                 output,
                 padding,
             })) => network::apply(&weights, &input, &output, padding.into()),
+            Some(Command::Network(NetworkCommand::Bench {
+                base,
+                mults,
+                edge,
+                batch,
+                threads,
+                runs,
+                padding,
+                forward,
+            })) => network_bench::run(&network_bench::Plan {
+                config: UNetConfig {
+                    base,
+                    multipliers: mults,
+                    ..UNetConfig::desk()
+                },
+                edge,
+                batch,
+                threads,
+                runs,
+                padding: padding.into(),
+                forward,
+                json: self.json,
+            }),
             Some(Command::Info { files }) => info::run(&files, self.json),
             Some(Command::Convert {
                 input,

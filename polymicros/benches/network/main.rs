@@ -101,14 +101,10 @@ impl Job {
                 let mut place = 0;
                 Ok(Box::new(move || {
                     place += 1;
-                    let (_, mut found) = objective.gradients(&network, &clean, 1, place)?;
-                    let gradients = (0..values.len())
-                        .map(|index| network.parameters().gradient(index, &mut found))
-                        .collect::<Result<Vec<_>>>()?;
+                    let batches = std::iter::once(Ok((clean.clone(), place)));
+                    let (_, gradients) = objective.mean_gradients(&network, batches, 1)?;
                     optimiser.step(&mut values, &gradients, 1e-4);
-                    for (index, values) in values.iter().enumerate() {
-                        network.parameters_mut().set(index, values);
-                    }
+                    network.parameters_mut().set_all(&values);
                     Ok(())
                 }))
             }

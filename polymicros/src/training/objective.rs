@@ -83,6 +83,40 @@ impl Objective {
         let gradients = loss.try_backward().map_err(failed)?;
         Ok((value[0], gradients))
     }
+
+    /// The mean of the losses of several batches, each with its place, and of their gradients,
+    /// parameter by parameter.
+    ///
+    /// # Errors
+    /// Those of [`gradients`](Self::gradients), and of the batches.
+    pub fn mean_gradients<D: NetworkDevice>(
+        &self,
+        network: &UNet<D>,
+        batches: impl ExactSizeIterator<Item = Result<(Batch, u64)>>,
+        seed: u64,
+    ) -> Result<(f64, Vec<Vec<f32>>)> {
+        let parameters = network.parameters();
+        let share = 1.0 / batches.len() as f32;
+        let mut total: Vec<Vec<f32>> = Vec::new();
+        let mut loss = 0.0;
+        for batch in batches {
+            let (batch, place) = batch?;
+            let (value, mut found) = self.gradients(network, &batch, seed, place)?;
+            loss += f64::from(value * share);
+            for index in 0..parameters.entries().len() {
+                let gradient = parameters.gradient(index, &mut found)?;
+                match total.get_mut(index) {
+                    None => total.push(gradient.iter().map(|g| g * share).collect()),
+                    Some(sum) => {
+                        for (sum, g) in sum.iter_mut().zip(&gradient) {
+                            *sum += g * share;
+                        }
+                    }
+                }
+            }
+        }
+        Ok((loss, total))
+    }
 }
 
 #[cfg(test)]

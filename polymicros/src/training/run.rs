@@ -5,7 +5,7 @@ use super::{AdamW, Average, LogLine, Objective, PatchSet, Settings, clip, log};
 use crate::diffusion::{Batch, NetworkDenoiser};
 use crate::network::weights::Precision;
 use crate::network::{NetworkDevice, Parameters, UNet, UNetConfig};
-use crate::{Error, Result, save_whole};
+use crate::{Error, Result, peak_memory, save_whole};
 use ndarray::Axis;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -134,37 +134,19 @@ impl<D: NetworkDevice> Run<D> {
             preconditioning: settings.preconditioning,
             padding: settings.network.padding,
         };
-        let parameters = self.network.parameters();
-        let share = 1.0 / settings.accumulate as f32;
-        let mut total: Vec<Vec<f32>> = Vec::new();
-        let mut loss = 0.0;
-        for part in 0..settings.accumulate {
+        let parts = (0..settings.accumulate).map(|part| {
             let place = step * settings.accumulate + part;
             let batch = batch(data, place * settings.batch, settings.batch)?;
-            let (value, mut found) =
-                objective.gradients(&self.network, &batch, settings.seed, place as u64)?;
-            loss += f64::from(value * share);
-            for index in 0..parameters.entries().len() {
-                let gradient = parameters.gradient(index, &mut found)?;
-                match total.get_mut(index) {
-                    None => total.push(gradient.iter().map(|g| g * share).collect()),
-                    Some(sum) => {
-                        for (sum, g) in sum.iter_mut().zip(&gradient) {
-                            *sum += g * share;
-                        }
-                    }
-                }
-            }
-        }
+            Ok((batch, place as u64))
+        });
+        let (loss, mut total) = objective.mean_gradients(&self.network, parts, settings.seed)?;
         let gradient = clip(&mut total, settings.clip);
         let rate = settings.rate_at(step);
         let state = &mut self.state;
         state.optimiser.step(&mut state.weights, &total, rate);
         state.average.update(&state.weights);
         state.step += 1;
-        for (index, values) in state.weights.iter().enumerate() {
-            self.network.parameters_mut().set(index, values);
-        }
+        self.network.parameters_mut().set_all(&state.weights);
         let seconds = start.elapsed().as_secs_f64();
         let samples = (settings.batch * settings.accumulate) as f64;
         Ok(LogLine {
@@ -174,6 +156,7 @@ impl<D: NetworkDevice> Run<D> {
             gradient,
             seconds,
             samples_per_second: samples / seconds,
+            peak_memory: peak_memory(),
         })
     }
 

@@ -144,6 +144,13 @@ impl<D: Device<f32>> Parameters<D> {
         }
     }
 
+    /// Replaces all values, parameter by parameter.
+    pub fn set_all(&mut self, values: &[Vec<f32>]) {
+        for (index, values) in values.iter().enumerate() {
+            self.set(index, values);
+        }
+    }
+
     /// The gradient of a parameter; zeros where nothing depends on it.
     ///
     /// # Errors
