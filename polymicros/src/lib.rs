@@ -27,6 +27,7 @@
 //! Where the paper misprints an equation, the register of readings (`READINGS.md` beside the
 //! library) says what the code does and which test shows it.
 
+mod buffer;
 pub mod diffusion;
 pub mod display;
 mod error;

@@ -41,7 +41,13 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
 fn time(plan: &Plan) -> Result<()> {
     let mut network = UNet::initial(plan.config.clone(), 1, &Cpu::default())?;
     let parameters = network.parameters().count();
-    let shape = (plan.batch, plan.config.channels, plan.edge, plan.edge, plan.edge);
+    let shape = (
+        plan.batch,
+        plan.config.channels,
+        plan.edge,
+        plan.edge,
+        plan.edge,
+    );
     let x = Array5::from_shape_fn(shape, |(b, c, x, y, z)| {
         0.4 * ((b + 2 * c + 3 * x + 5 * y + 7 * z) as f32).sin()
     });
@@ -84,7 +90,9 @@ fn time(plan: &Plan) -> Result<()> {
         return Ok(());
     }
     let costs = [("forward", Some(forward)), ("training step", step)];
-    let told = costs.iter().filter_map(|(name, cost)| Some((name, cost.as_ref()?)));
+    let told = costs
+        .iter()
+        .filter_map(|(name, cost)| Some((name, cost.as_ref()?)));
     let times: Vec<String> = told
         .clone()
         .map(|(name, cost)| format!("{name} {:.1} ms", cost.milliseconds))

@@ -50,7 +50,7 @@ pub(super) fn take(slot: &mut Slot) -> Vec<f32> {
 }
 
 /// Adds to the gradient in a slot.
-pub(super) fn add(slot: &mut Slot, gradient: &[f32]) {
+pub(super) fn accumulate(slot: &mut Slot, gradient: &[f32]) {
     const CHUNK: usize = 1 << 14;
     slot.par_chunks_mut(CHUNK)
         .zip(gradient.par_chunks(CHUNK))

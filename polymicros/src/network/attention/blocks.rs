@@ -1,18 +1,22 @@
 //! Blocks of voxels: what is computed of one stays in the cache until it has been used.
 
-use super::{FEATURES, HIDDEN};
-use crate::network::kernel::{Outer, Packed, Product, Segment, Start, dispatch, exp, vectorised};
+use super::{FEATURES, HIDDEN, Sizes};
+use crate::network::kernel::{
+    Outer, Packed, Part, Product, Segment, Start, dispatch, exp, parts, vectorised,
+};
 use std::ops::Range;
 
 /// Voxels in a block.
 pub(super) const BLOCK: usize = 64;
 
-/// Parts that the voxels are cut into, whatever the number of threads.
+/// Parts that all voxels are cut into, whatever the number of threads.
 const PARTS: usize = 16;
 
-/// Voxels in a part of the work.
-pub(super) fn part(voxels: usize) -> usize {
-    voxels.div_ceil(PARTS).next_multiple_of(BLOCK)
+/// The parts of all members' voxels, in order.
+pub(super) fn work(sizes: &Sizes) -> Vec<Part> {
+    let of_each = PARTS.div_ceil(sizes.batch);
+    let size = sizes.voxels.div_ceil(of_each).next_multiple_of(BLOCK);
+    parts(sizes.batch, sizes.voxels, size)
 }
 
 /// The blocks of a range of voxels.
@@ -35,6 +39,7 @@ pub(super) fn times(
     dispatch(Product {
         input,
         stride: depth,
+        line_stride: 0,
         segments: &[Segment {
             input: 0,
             weights: 0,
@@ -43,8 +48,10 @@ pub(super) fn times(
         weights,
         start,
         rows: output.len() / columns,
+        lines: 1,
         output,
         output_stride: columns,
+        output_line: 0,
     });
 }
 
@@ -127,7 +134,14 @@ fn fold(values: &[f32], start: f32, with: impl Fn(f32, f32) -> f32 + Copy) -> f3
             *lane = with(*lane, *value);
         }
     }
-    lanes.into_iter().fold(start, with)
+    let mut half = LANES / 2;
+    while half > 0 {
+        for i in 0..half {
+            lanes[i] = with(lanes[i], lanes[i + half]);
+        }
+        half /= 2;
+    }
+    lanes[0]
 }
 
 /// A softmax over voxels that are seen block by block: the largest value of each feature so far,
@@ -202,8 +216,8 @@ impl Running {
         }
     }
 
-    /// The softmax over the voxels of both.
-    pub fn merge(mut self, mut other: Self) -> Self {
+    /// Adds the voxels of another.
+    pub fn merge(&mut self, mut other: Self) {
         let largest: Vec<f32> = self
             .largest
             .iter()
@@ -218,6 +232,5 @@ impl Running {
         for (to, from) in self.context.iter_mut().zip(&other.context) {
             *to += from;
         }
-        self
     }
 }

@@ -2,10 +2,11 @@
 //! they are needed, in the backward pass again, and never stored.
 
 use super::blocks::{
-    BLOCK, Columns, Running, add_outer, blocks, part, softmax_heads, through_softmax_heads, times,
+    BLOCK, Columns, Running, add_outer, blocks, softmax_heads, through_softmax_heads, times, work,
 };
 use super::{FEATURES, HIDDEN, Sizes};
-use crate::network::kernel::{Packed, Start, column_sums, exp, vectorised};
+use crate::buffer::Buffer;
+use crate::network::kernel::{Packed, Part, Start, column_sums, exp, pieces, vectorised};
 use rayon::prelude::*;
 
 pub(super) struct Parameters {
@@ -25,10 +26,10 @@ pub(super) struct Context {
 }
 
 pub(super) struct Gradients {
-    pub input: Vec<f32>,
+    pub input: Buffer,
     pub qkv: Vec<f32>,
     pub out: Vec<f32>,
-    pub bias: Vec<f32>,
+    pub bias: Buffer,
 }
 
 /// Weights that make `q` (rows `0 .. HIDDEN` of `qkv`), or `k` and `v` (the rest).
@@ -54,64 +55,78 @@ fn result_matrix(sizes: &Sizes, context: &Context, out: &[f32]) -> Vec<f32> {
     matrix
 }
 
-pub(super) fn forward(sizes: &Sizes, x: &[f32], at: &Parameters) -> (Vec<f32>, Vec<Context>) {
+pub(super) fn forward(sizes: &Sizes, x: &[f32], at: &Parameters) -> (Buffer, Vec<Context>) {
     let channels = sizes.channels;
-    let weights_kv = pack(sizes, &at.qkv, HIDDEN, 2 * HIDDEN);
+    let parts = work(sizes);
+    let contexts = contexts(sizes, &parts, x, &pack(sizes, &at.qkv, HIDDEN, 2 * HIDDEN));
+    let matrices: Vec<Packed> = contexts
+        .par_iter()
+        .map(|context| {
+            let matrix = result_matrix(sizes, context, &at.out);
+            Packed::new(HIDDEN, channels, |row, column| {
+                matrix[row * channels + column]
+            })
+        })
+        .collect();
     let weights_q = pack(sizes, &at.qkv, 0, HIDDEN);
-    let size = sizes.voxels * channels;
-    let mut y = vec![0.0; x.len()];
-    let members = x.chunks_exact(size).zip(y.chunks_exact_mut(size));
-    let contexts = members.map(|(x, y)| {
-        let context = context(sizes, x, &weights_kv);
-        let matrix = result_matrix(sizes, &context, &at.out);
-        let matrix = Packed::new(HIDDEN, channels, |row, column| {
-            matrix[row * channels + column]
-        });
-        y.par_chunks_mut(BLOCK * channels)
-            .zip(x.par_chunks(BLOCK * channels))
-            .for_each_init(
-                || vec![0.0; BLOCK * HIDDEN],
-                |q, (y, x)| {
-                    let q = &mut q[..x.len() / channels * HIDDEN];
-                    times(x, channels, &weights_q, Start::Zero, q);
+    let mut y = Buffer::stale(x.len());
+    pieces(&parts, channels, &mut y)
+        .par_iter_mut()
+        .zip(&parts)
+        .for_each_init(
+            || vec![0.0; BLOCK * HIDDEN],
+            |q, (y, part)| {
+                let x = &x[part.values(channels)];
+                for here in blocks(0..part.voxels.len()) {
+                    let q = &mut q[..here.len() * HIDDEN];
+                    let here = here.start * channels..here.end * channels;
+                    times(&x[here.clone()], channels, &weights_q, Start::Zero, q);
                     softmax_heads(q);
-                    times(q, HIDDEN, &matrix, Start::Bias(&at.bias), y);
-                },
-            );
-        context
-    });
-    let contexts = contexts.collect();
+                    let matrix = &matrices[part.member];
+                    times(q, HIDDEN, matrix, Start::Bias(&at.bias), &mut y[here]);
+                }
+            },
+        );
     (y, contexts)
 }
 
-/// The softmax over all voxels of a member of the batch.
-fn context(sizes: &Sizes, x: &[f32], weights_kv: &Packed) -> Context {
+/// The softmax over all voxels of each member of the batch.
+fn contexts(sizes: &Sizes, parts: &[Part], x: &[f32], weights_kv: &Packed) -> Vec<Context> {
     let channels = sizes.channels;
-    let parts: Vec<Running> = x
-        .par_chunks(part(sizes.voxels) * channels)
-        .map(|x| {
+    let sums: Vec<Running> = parts
+        .par_iter()
+        .map(|part| {
             let mut running = Running::new();
             let mut kv = vec![0.0; BLOCK * 2 * HIDDEN];
-            for x in x.chunks(BLOCK * channels) {
-                let kv = &mut kv[..x.len() / channels * 2 * HIDDEN];
+            for here in blocks(part.voxels.clone()) {
+                let kv = &mut kv[..here.len() * 2 * HIDDEN];
+                let x = &x[here.start * channels..here.end * channels];
                 times(x, channels, weights_kv, Start::Zero, kv);
                 running.add(kv);
             }
             running
         })
         .collect();
-    let mut all = parts.into_iter().fold(Running::new(), Running::merge);
-    let rate: Vec<f32> = all.sum.iter().map(|sum| 1.0 / sum).collect();
-    for (means, rate) in all.context.chunks_exact_mut(FEATURES).zip(&rate) {
-        for mean in means {
-            *mean *= rate;
-        }
+    let mut members = vec![Running::new(); sizes.batch];
+    for (part, sums) in parts.iter().zip(sums) {
+        members[part.member].merge(sums);
     }
-    Context {
-        largest: all.largest,
-        rate,
-        means: all.context,
-    }
+    members
+        .into_iter()
+        .map(|mut all| {
+            let rate: Vec<f32> = all.sum.iter().map(|sum| 1.0 / sum).collect();
+            for (means, rate) in all.context.chunks_exact_mut(FEATURES).zip(&rate) {
+                for mean in means {
+                    *mean *= rate;
+                }
+            }
+            Context {
+                largest: all.largest,
+                rate,
+                means: all.context,
+            }
+        })
+        .collect()
 }
 
 pub(super) fn backward(
@@ -122,46 +137,52 @@ pub(super) fn backward(
     gradient: &[f32],
 ) -> Gradients {
     let channels = sizes.channels;
-    let size = sizes.voxels * channels;
-    let mut found = Gradients {
-        input: vec![0.0; x.len()],
-        qkv: vec![0.0; at.qkv.len()],
-        out: vec![0.0; at.out.len()],
-        bias: column_sums(gradient, channels),
-    };
-    let members = x
-        .chunks_exact(size)
-        .zip(gradient.chunks_exact(size))
-        .zip(found.input.chunks_exact_mut(size))
-        .zip(contexts);
-    for (((x, gradient), input), context) in members {
-        let matrix = result_matrix(sizes, context, &at.out);
-        let (by_matrix, by_q) = through_q(sizes, x, at, &matrix, gradient, input);
-        // The matrix is a product of means and weights.
-        let mut by_means = vec![0.0; HIDDEN * FEATURES];
-        for feature in 0..HIDDEN {
-            let head = feature / FEATURES;
-            for (channel, g) in by_matrix[feature * channels..][..channels]
-                .iter()
-                .enumerate()
-            {
-                let out = channel * HIDDEN + head * FEATURES;
-                for e in 0..FEATURES {
-                    by_means[feature * FEATURES + e] += g * at.out[out + e];
-                    found.out[out + e] += g * context.means[feature * FEATURES + e];
+    let parts = work(sizes);
+    let mut input = Buffer::stale(x.len());
+    let mut pieces = pieces(&parts, channels, &mut input);
+    let (by_matrices, by_q) = through_q(sizes, &parts, x, at, contexts, gradient, &mut pieces);
+    // A member's matrix is a product of means and weights.
+    let mut out = vec![0.0; at.out.len()];
+    let by_means: Vec<Vec<f32>> = by_matrices
+        .iter()
+        .zip(contexts)
+        .map(|(by_matrix, context)| {
+            let mut by_means = vec![0.0; HIDDEN * FEATURES];
+            for feature in 0..HIDDEN {
+                let head = feature / FEATURES;
+                let here = feature * FEATURES..(feature + 1) * FEATURES;
+                let gradients = &by_matrix[feature * channels..][..channels];
+                for (channel, g) in gradients.iter().enumerate() {
+                    let from = channel * HIDDEN + head * FEATURES;
+                    let weights = at.out[from..from + FEATURES].iter();
+                    for (sum, weight) in by_means[here.clone()].iter_mut().zip(weights) {
+                        *sum += g * weight;
+                    }
+                    let means = context.means[here.clone()].iter();
+                    for (sum, mean) in out[from..from + FEATURES].iter_mut().zip(means) {
+                        *sum += g * mean;
+                    }
                 }
             }
-        }
-        let by_kv = through_kv(sizes, x, at, context, &by_means, input);
-        for (first, count, sums) in [(0, HIDDEN, by_q), (HIDDEN, 2 * HIDDEN, by_kv)] {
-            for (channel, sums) in sums.chunks_exact(count).enumerate() {
-                for (feature, sum) in sums.iter().enumerate() {
-                    found.qkv[(first + feature) * channels + channel] += sum;
-                }
+            by_means
+        })
+        .collect();
+    let by_kv = through_kv(sizes, &parts, x, at, contexts, &by_means, &mut pieces);
+    let mut qkv = vec![0.0; at.qkv.len()];
+    for (first, count, sums) in [(0, HIDDEN, by_q), (HIDDEN, 2 * HIDDEN, by_kv)] {
+        for (channel, sums) in sums.chunks_exact(count).enumerate() {
+            for (feature, sum) in sums.iter().enumerate() {
+                qkv[(first + feature) * channels + channel] += sum;
             }
         }
     }
-    found
+    drop(pieces);
+    Gradients {
+        input,
+        qkv,
+        out,
+        bias: column_sums(gradient, channels),
+    }
 }
 
 /// All channels of a block.
@@ -175,45 +196,48 @@ fn all(values: &[f32], count: usize) -> Columns<'_> {
 }
 
 /// Adds vectors in order.
-fn total(parts: Vec<Vec<f32>>, size: usize) -> Vec<f32> {
-    let mut total = vec![0.0; size];
-    for part in parts {
-        for (total, part) in total.iter_mut().zip(part) {
-            *total += part;
-        }
+fn add(total: &mut [f32], part: &[f32]) {
+    for (total, part) in total.iter_mut().zip(part) {
+        *total += part;
     }
-    total
 }
 
-/// Gradients with respect to the matrix that follows `q`, and to the weights of `q`; that with
-/// respect to the input is written.
+/// Gradients with respect to the matrix that follows each member's `q`, and to the weights of
+/// `q`; that with respect to the input is written.
 fn through_q(
     sizes: &Sizes,
+    parts: &[Part],
     x: &[f32],
     at: &Parameters,
-    matrix: &[f32],
+    contexts: &[Context],
     gradient: &[f32],
-    input: &mut [f32],
-) -> (Vec<f32>, Vec<f32>) {
+    input: &mut [&mut [f32]],
+) -> (Vec<Vec<f32>>, Vec<f32>) {
     let channels = sizes.channels;
     let weights = pack(sizes, &at.qkv, 0, HIDDEN);
     let back = Packed::new(HIDDEN, channels, |feature, channel| {
         at.qkv[feature * channels + channel]
     });
-    let transposed = Packed::new(channels, HIDDEN, |channel, feature| {
-        matrix[feature * channels + channel]
-    });
-    let chunk = part(sizes.voxels) * channels;
-    let (by_matrix, by_q): (Vec<_>, Vec<_>) = input
-        .par_chunks_mut(chunk)
-        .zip(x.par_chunks(chunk))
-        .zip(gradient.par_chunks(chunk))
-        .map(|((input, x), gradient)| {
+    let transposed: Vec<Packed> = contexts
+        .par_iter()
+        .map(|context| {
+            let matrix = result_matrix(sizes, context, &at.out);
+            Packed::new(channels, HIDDEN, |channel, feature| {
+                matrix[feature * channels + channel]
+            })
+        })
+        .collect();
+    let sums: Vec<(Vec<f32>, Vec<f32>)> = input
+        .par_iter_mut()
+        .zip(parts)
+        .map(|(input, part)| {
+            let here = part.values(channels);
+            let (x, gradient) = (&x[here.clone()], &gradient[here]);
             let mut by_matrix = vec![0.0; HIDDEN * channels];
             let mut by_q = vec![0.0; channels * HIDDEN];
             let mut q = vec![0.0; BLOCK * HIDDEN];
             let mut dq = vec![0.0; BLOCK * HIDDEN];
-            for block in blocks(0..x.len() / channels) {
+            for block in blocks(0..part.voxels.len()) {
                 let (rows, here) = (block.len(), block.start * channels..block.end * channels);
                 let (x, gradient) = (&x[here.clone()], &gradient[here.clone()]);
                 let (q, dq) = (&mut q[..rows * HIDDEN], &mut dq[..rows * HIDDEN]);
@@ -225,77 +249,108 @@ fn through_q(
                     rows,
                     &mut by_matrix,
                 );
-                times(gradient, channels, &transposed, Start::Zero, dq);
+                times(
+                    gradient,
+                    channels,
+                    &transposed[part.member],
+                    Start::Zero,
+                    dq,
+                );
                 through_softmax_heads(q, dq);
                 add_outer(all(x, channels), all(dq, HIDDEN), rows, &mut by_q);
                 times(dq, HIDDEN, &back, Start::Zero, &mut input[here]);
             }
             (by_matrix, by_q)
         })
-        .unzip();
-    (
-        total(by_matrix, HIDDEN * channels),
-        total(by_q, channels * HIDDEN),
-    )
+        .collect();
+    let mut by_matrices = vec![vec![0.0; HIDDEN * channels]; sizes.batch];
+    let mut by_q = vec![0.0; channels * HIDDEN];
+    for (part, (matrix, q)) in parts.iter().zip(&sums) {
+        add(&mut by_matrices[part.member], matrix);
+        add(&mut by_q, q);
+    }
+    (by_matrices, by_q)
+}
+
+/// What a member's `k` and `v` are multiplied by in the backward pass.
+struct Back {
+    /// k to dv, and v to dk, head by head.
+    heads: Vec<[Packed; 2]>,
+    /// The mean over voxels of each feature of k times its gradient.
+    level: Vec<f32>,
+}
+
+impl Back {
+    fn new(context: &Context, by_means: &[f32]) -> Self {
+        let heads = by_means.chunks_exact(FEATURES * FEATURES).map(|head| {
+            [
+                Packed::new(FEATURES, FEATURES, |d, e| head[d * FEATURES + e]),
+                Packed::new(FEATURES, FEATURES, |e, d| head[d * FEATURES + e]),
+            ]
+        });
+        let level = by_means
+            .chunks_exact(FEATURES)
+            .zip(context.means.chunks_exact(FEATURES))
+            .map(|(by, means)| by.iter().zip(means).map(|(by, mean)| by * mean).sum());
+        Back {
+            heads: heads.collect(),
+            level: level.collect(),
+        }
+    }
 }
 
 /// Gradients with respect to the weights of `k` and `v`; that with respect to the input is added.
 fn through_kv(
     sizes: &Sizes,
+    parts: &[Part],
     x: &[f32],
     at: &Parameters,
-    context: &Context,
-    by_means: &[f32],
-    input: &mut [f32],
+    contexts: &[Context],
+    by_means: &[Vec<f32>],
+    input: &mut [&mut [f32]],
 ) -> Vec<f32> {
     let channels = sizes.channels;
     let weights = pack(sizes, &at.qkv, HIDDEN, 2 * HIDDEN);
     let back = Packed::new(2 * HIDDEN, channels, |feature, channel| {
         at.qkv[(HIDDEN + feature) * channels + channel]
     });
-    // k to dv, and v to dk, head by head.
-    let heads: Vec<[Packed; 2]> = by_means
-        .chunks_exact(FEATURES * FEATURES)
-        .map(|head| {
-            [
-                Packed::new(FEATURES, FEATURES, |d, e| head[d * FEATURES + e]),
-                Packed::new(FEATURES, FEATURES, |e, d| head[d * FEATURES + e]),
-            ]
-        })
+    let members: Vec<Back> = contexts
+        .par_iter()
+        .zip(by_means)
+        .map(|(context, by_means)| Back::new(context, by_means))
         .collect();
-    // The mean over voxels of k times its gradient.
-    let level: Vec<f32> = by_means
-        .chunks_exact(FEATURES)
-        .zip(context.means.chunks_exact(FEATURES))
-        .map(|(by, means)| by.iter().zip(means).map(|(by, mean)| by * mean).sum())
-        .collect();
-    let chunk = part(sizes.voxels) * channels;
-    let sums = input
-        .par_chunks_mut(chunk)
-        .zip(x.par_chunks(chunk))
-        .map(|(input, x)| {
+    let sums: Vec<Vec<f32>> = input
+        .par_iter_mut()
+        .zip(parts)
+        .map(|(input, part)| {
+            let x = &x[part.values(channels)];
+            let (context, member) = (&contexts[part.member], &members[part.member]);
             let mut sums = vec![0.0; channels * 2 * HIDDEN];
             let mut kv = vec![0.0; BLOCK * 2 * HIDDEN];
             let mut dkv = vec![0.0; BLOCK * 2 * HIDDEN];
-            for block in blocks(0..x.len() / channels) {
+            for block in blocks(0..part.voxels.len()) {
                 let (rows, here) = (block.len(), block.start * channels..block.end * channels);
                 let x = &x[here.clone()];
                 let (kv, dkv) = (&mut kv[..rows * 2 * HIDDEN], &mut dkv[..rows * 2 * HIDDEN]);
                 times(x, channels, &weights, Start::Zero, kv);
                 softmax_voxels(context, kv);
-                for (head, [to_v, to_k]) in heads.iter().enumerate() {
+                for (head, [to_v, to_k]) in member.heads.iter().enumerate() {
                     let (k, v) = (head * FEATURES, HIDDEN + head * FEATURES);
                     times_columns(kv, k, to_v, dkv, v);
                     times_columns(kv, v, to_k, dkv, k);
                 }
-                through_softmax_voxels(kv, &level, dkv);
+                through_softmax_voxels(kv, &member.level, dkv);
                 add_outer(all(x, channels), all(dkv, 2 * HIDDEN), rows, &mut sums);
                 times(dkv, 2 * HIDDEN, &back, Start::Output, &mut input[here]);
             }
             sums
         })
         .collect();
-    total(sums, channels * 2 * HIDDEN)
+    let mut total = vec![0.0; channels * 2 * HIDDEN];
+    for sums in &sums {
+        add(&mut total, sums);
+    }
+    total
 }
 
 /// A head's columns of one block, times a matrix, into columns of another.
@@ -304,6 +359,7 @@ fn times_columns(from: &[f32], first: usize, weights: &Packed, to: &mut [f32], c
     dispatch(Product {
         input: from,
         stride: 2 * HIDDEN,
+        line_stride: 0,
         segments: &[Segment {
             input: first,
             weights: 0,
@@ -312,8 +368,10 @@ fn times_columns(from: &[f32], first: usize, weights: &Packed, to: &mut [f32], c
         weights,
         start: Start::Zero,
         rows: to.len() / (2 * HIDDEN),
+        lines: 1,
         output: &mut to[column..],
         output_stride: 2 * HIDDEN,
+        output_line: 0,
     });
 }
 

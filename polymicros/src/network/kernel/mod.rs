@@ -12,16 +12,20 @@
 mod elementwise;
 mod outer;
 mod pack;
+mod parts;
 mod product;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod winograd;
 
 pub(super) use elementwise::{exp, sigmoid};
 pub(super) use outer::Outer;
 pub(super) use pack::Packed;
+pub(super) use parts::{Part, parts, pieces};
 pub(super) use product::{Product, Start};
-pub(super) use sums::{column_sums, sum_of_parts};
+pub(super) use sums::{column_sums, sum_of_parts, total};
+pub(super) use winograd::{FILTER, Map, POINTS, TILE, Transform};
 
 use pulp::{Arch, WithSimd};
 

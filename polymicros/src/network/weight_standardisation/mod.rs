@@ -5,7 +5,7 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
-use super::tensor::{Filter, add, read, take, tensor};
+use super::tensor::{Filter, accumulate, read, take, tensor};
 use crate::{Error, Result};
 use dfdx::prelude::{Cpu, Device, HasShape, PutTape, SplitTape, Tape};
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,7 @@ impl WeightStandardisationKernel for Cpu {
         tape.add_backward_op(move |grads| {
             let gradient = take(grads.get_or_alloc_mut(&ghost)?);
             let found = cpu::backward(read(&weight), gradient, channel, form);
-            add(grads.get_or_alloc_mut(&weight)?, &found);
+            accumulate(grads.get_or_alloc_mut(&weight)?, &found);
             Ok(())
         });
         Ok(made.put_tape(tape))
