@@ -11,9 +11,13 @@
 //! Everything here is a concrete type or a non-generic function of an already compiled library, so
 //! that a cell has next to nothing to compile.
 
+mod denoisers;
 mod pictures;
 mod volumes;
 
+pub use denoisers::{
+    ShortTraining, TrainedDenoiser, preconditioning_curves, seam, train_denoiser,
+};
 pub use pictures::{
     field_cubes, inverse_pole_colour, ipf_cube, ipf_cubes, rogsh_cubes, rows, two_point_maps,
 };
@@ -25,6 +29,8 @@ pub use polymicros::display::{
 pub use polymicros::microstructure::{
     Chords, Field, Grain, Grains, Grid, LengthUnit, Microstructure, Origin, Phase, StandIn, ToldBy,
 };
+pub use polymicros::diffusion::{Preconditioning, Schedule};
+pub use polymicros::network::{Padding, UNetConfig};
 pub use polymicros::orientation::{
     CUBIC_ROTATIONS, Euler, Quaternion, ROGSH_NAMES, ROGSH_RANGE, Rodrigues, RogshInverse,
     disorientation, disorientation_up_to_rogsh, ipf_colour, mean_orientation, preimages,

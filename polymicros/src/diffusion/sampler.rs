@@ -118,6 +118,14 @@ fn moved(x: &Batch, step: f64, d: &Batch) -> Batch {
     x
 }
 
+/// Fields with normal noise of deviation `sigma` added: with the same seed, what a sampler that
+/// starts at this level starts from.
+pub fn with_noise(x: &Batch, sigma: f64, seed: u64) -> Batch {
+    let mut noisy = x.clone();
+    Noise::new(seed).add(&mut noisy, sigma);
+    noisy
+}
+
 /// Normal noise, the same for the same seed, whatever the number of threads.
 struct Noise(ChaCha8Rng);
 

@@ -1,5 +1,6 @@
 //! Averaged weights.
 
+use crate::network::vectorised;
 use rayon::prelude::*;
 
 /// An exponential moving average of parameters, which is what is sampled from.
@@ -27,9 +28,11 @@ impl Average {
             .par_iter_mut()
             .zip(parameters)
             .for_each(|(average, parameters)| {
-                for (average, parameter) in average.iter_mut().zip(parameters) {
-                    *average = decay * *average + (1.0 - decay) * parameter;
-                }
+                vectorised(|| {
+                    for (average, parameter) in average.iter_mut().zip(parameters) {
+                        *average = decay * *average + (1.0 - decay) * parameter;
+                    }
+                });
             });
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::diffusion::{Batch, Preconditioning};
 use crate::network::tensor::{Volume, failed};
-use crate::network::{NetworkDevice, Padding, UNet, to_volume};
+use crate::network::{NetworkDevice, Padding, UNet, to_volume, vectorised};
 use crate::{Error, Result};
 use dfdx::prelude::{
     Axis, Backward, Gradients, HasShape, OwnedTape, ReshapeTo, SumTo, Tensor, Trace, TryMul, TrySub,
@@ -104,14 +104,17 @@ impl Objective {
             let (value, mut found) = self.gradients(network, &batch, seed, place)?;
             loss += f64::from(value * share);
             for index in 0..parameters.entries().len() {
-                let gradient = parameters.gradient(index, &mut found)?;
-                match total.get_mut(index) {
-                    None => total.push(gradient.iter().map(|g| g * share).collect()),
+                let mut gradient = parameters.gradient(index, &mut found)?;
+                vectorised(|| match total.get_mut(index) {
+                    None => gradient.iter_mut().for_each(|g| *g *= share),
                     Some(sum) => {
                         for (sum, g) in sum.iter_mut().zip(&gradient) {
                             *sum += g * share;
                         }
                     }
+                });
+                if total.len() == index {
+                    total.push(gradient);
                 }
             }
         }

@@ -1,23 +1,18 @@
 //! A training run in a folder.
 
 use super::checkpoint::State;
-use super::{AdamW, Average, LogLine, Objective, PatchSet, Settings, clip, log};
-use crate::diffusion::{Batch, NetworkDenoiser};
+use super::{Learner, LogLine, PatchSet, Settings, log};
 use crate::network::weights::Precision;
-use crate::network::{NetworkDevice, Parameters, UNet, UNetConfig};
-use crate::{Error, Result, peak_memory, save_whole};
-use ndarray::Axis;
+use crate::network::{NetworkDevice, UNet};
+use crate::{Error, Result, save_whole};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 /// A training run. Its folder holds `settings.toml`, `log.jsonl`, `checkpoint.safetensors` and, with
 /// each checkpoint, the averaged network as `network.safetensors`.
 pub struct Run<D: NetworkDevice> {
     folder: PathBuf,
-    settings: Settings,
-    network: UNet<D>,
-    state: State,
+    learner: Learner<D>,
 }
 
 impl<D: NetworkDevice> Run<D> {
@@ -26,7 +21,6 @@ impl<D: NetworkDevice> Run<D> {
     /// # Errors
     /// When the settings make no sense, the folder holds a run, or cannot be written.
     pub fn start(settings: Settings, folder: impl AsRef<Path>, device: &D) -> Result<Self> {
-        settings.check()?;
         let folder = folder.as_ref().to_owned();
         if folder.join(SETTINGS).exists() {
             return Err(Error::value(
@@ -34,27 +28,12 @@ impl<D: NetworkDevice> Run<D> {
                 format!("{} holds one already: resume it", folder.display()),
             ));
         }
+        let learner = Learner::new(settings, device)?;
         std::fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
-        let network = match &settings.start_from {
-            Some(path) => started_from(path, &settings.network, device)?,
-            None => UNet::initial(settings.network.clone(), settings.seed, device)?,
-        };
-        let weights = network.parameters().values();
-        let state = State {
-            step: 0,
-            average: Average::new(settings.average, &weights),
-            optimiser: AdamW::new(weights.iter().map(Vec::len), settings.weight_decay),
-            weights,
-        };
-        let run = Run {
-            folder,
-            settings,
-            network,
-            state,
-        };
+        let run = Run { folder, learner };
         run.checkpoint()?;
         let text =
-            toml::to_string(&run.settings).map_err(|e| Error::value("settings", e.to_string()))?;
+            toml::to_string(run.settings()).map_err(|e| Error::value("settings", e.to_string()))?;
         save_whole(run.folder.join(SETTINGS), text.as_bytes())?;
         Ok(run)
     }
@@ -68,29 +47,23 @@ impl<D: NetworkDevice> Run<D> {
         let settings = Settings::read(folder.join(SETTINGS))?;
         let state = State::load(&folder.join(CHECKPOINT), &settings)?;
         log::cut(&folder.join(LOG), state.step)?;
-        let parameters = Parameters::from_values(&settings.network, state.weights.clone(), device)?;
-        let network = UNet::new(settings.network.clone(), parameters)?;
-        Ok(Run {
-            folder,
-            settings,
-            network,
-            state,
-        })
+        let learner = Learner::resumed(settings, state, device)?;
+        Ok(Run { folder, learner })
     }
 
     /// The settings.
     pub fn settings(&self) -> &Settings {
-        &self.settings
+        &self.learner.settings
     }
 
     /// Steps done.
     pub fn step(&self) -> usize {
-        self.state.step
+        self.learner.state.step
     }
 
     /// The network as it is, not averaged.
     pub fn network(&self) -> &UNet<D> {
-        &self.network
+        &self.learner.network
     }
 
     /// Trains to the last step. `report` hears of each step, and may end the run with a checkpoint
@@ -104,20 +77,17 @@ impl<D: NetworkDevice> Run<D> {
         data: &mut PatchSet,
         mut report: impl FnMut(&LogLine) -> ControlFlow<()>,
     ) -> Result<()> {
-        while self.state.step < self.settings.steps {
-            let line = self.one_step(data).map_err(|e| {
-                let last = self.state.step / self.settings.checkpoint_every;
-                let last = last * self.settings.checkpoint_every;
-                let what = format!("step {}", self.state.step + 1);
+        let (steps, every) = (self.settings().steps, self.settings().checkpoint_every);
+        while self.step() < steps {
+            let line = self.learner.step(data).map_err(|e| {
+                let last = self.step() / every * every;
+                let what = format!("step {}", self.step() + 1);
                 Error::numerical(what, format!("{e}; the last checkpoint is of step {last}"))
             })?;
             log::append(&self.folder.join(LOG), &line)?;
             let stop = report(&line).is_break();
-            let step = self.state.step;
-            if stop
-                || step == self.settings.steps
-                || step.is_multiple_of(self.settings.checkpoint_every)
-            {
+            let step = self.step();
+            if stop || step == steps || step.is_multiple_of(every) {
                 self.checkpoint()?;
             }
             if stop {
@@ -127,90 +97,25 @@ impl<D: NetworkDevice> Run<D> {
         Ok(())
     }
 
-    fn one_step(&mut self, data: &mut PatchSet) -> Result<LogLine> {
-        let start = Instant::now();
-        let (settings, step) = (&self.settings, self.state.step);
-        let objective = Objective {
-            preconditioning: settings.preconditioning,
-            padding: settings.network.padding,
-        };
-        let parts = (0..settings.accumulate).map(|part| {
-            let place = step * settings.accumulate + part;
-            let batch = batch(data, place * settings.batch, settings.batch)?;
-            Ok((batch, place as u64))
-        });
-        let (loss, mut total) = objective.mean_gradients(&self.network, parts, settings.seed)?;
-        let gradient = clip(&mut total, settings.clip);
-        let rate = settings.rate_at(step);
-        let state = &mut self.state;
-        state.optimiser.step(&mut state.weights, &total, rate);
-        state.average.update(&state.weights);
-        state.step += 1;
-        self.network.parameters_mut().set_all(&state.weights);
-        let seconds = start.elapsed().as_secs_f64();
-        let samples = (settings.batch * settings.accumulate) as f64;
-        Ok(LogLine {
-            step: state.step,
-            loss,
-            rate,
-            gradient,
-            seconds,
-            samples_per_second: samples / seconds,
-            peak_memory: peak_memory(),
-        })
-    }
-
     fn checkpoint(&self) -> Result<()> {
-        let device = self.network.parameters().device();
-        let values = self.state.average.values.clone();
-        let averaged = Parameters::from_values(&self.settings.network, values, device)?;
-        let denoiser = NetworkDenoiser {
-            network: UNet::new(self.settings.network.clone(), averaged)?,
-            preconditioning: self.settings.preconditioning,
-            padding: self.settings.network.padding,
-        };
-        denoiser.save(self.folder.join(NETWORK), Precision::F32)?;
-        self.state
-            .save(&self.folder.join(CHECKPOINT), &self.settings)
+        let averaged = self.learner.averaged()?;
+        averaged.save(self.folder.join(NETWORK), Precision::F32)?;
+        let learner = &self.learner;
+        let path = self.folder.join(CHECKPOINT);
+        learner.state.save(&path, &learner.settings)
     }
 }
 
-/// The network of a file, to go on with as `config` says.
-fn started_from<D: NetworkDevice>(path: &Path, config: &UNetConfig, device: &D) -> Result<UNet<D>> {
-    let found = UNet::load(path, device)?;
-    let same = UNetConfig {
-        padding: config.padding,
-        ..found.config().clone()
-    };
-    if same != *config {
-        let problem = format!(
-            "its network is {:?}, the settings say {config:?}",
-            found.config()
-        );
-        return Err(Error::format(path, "configuration", problem));
-    }
-    UNet::new(same, found.parameters().clone())
-}
-
-const NETWORK: &str = "network.safetensors";
 const SETTINGS: &str = "settings.toml";
 const CHECKPOINT: &str = "checkpoint.safetensors";
 const LOG: &str = "log.jsonl";
-
-/// The patches from `first` on.
-fn batch(data: &mut PatchSet, first: usize, count: usize) -> Result<Batch> {
-    let patches: Vec<_> = (first..first + count)
-        .map(|place| data.draw(place))
-        .collect();
-    let views: Vec<_> = patches.iter().map(|patch| patch.view()).collect();
-    ndarray::stack(Axis(0), &views).map_err(|e| Error::value("patches", e.to_string()))
-}
+const NETWORK: &str = "network.safetensors";
 
 #[cfg(test)]
 mod tests {
     use super::super::read_log;
     use super::*;
-    use crate::network::Cpu;
+    use crate::network::{Cpu, UNetConfig};
     use ndarray::Array4;
 
     fn settings(steps: usize) -> Settings {
@@ -253,7 +158,7 @@ mod tests {
             .unwrap();
         one.install(|| {
             for _ in 0..6 {
-                let line = run.one_step(&mut data()).unwrap();
+                let line = run.learner.step(&mut data()).unwrap();
                 log::append(&killed.join(LOG), &line).unwrap();
                 if run.step() == 4 {
                     run.checkpoint().unwrap();

@@ -4,7 +4,7 @@ use super::{Activation, Activations};
 use crate::Result;
 use crate::buffer::Buffer;
 use crate::network::tensor::{Slot, Volume, accumulate, failed, read, tensor};
-use dfdx::prelude::{Cpu, CpuError, Gradients, Tape, Tensor, TensorFromVec};
+use dfdx::prelude::{Cpu, CpuError, Gradients, Shape, Tape, Tensor, TensorFromVec};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -142,6 +142,14 @@ impl Activations for Cpu {
             give(of, &node, gradient.into())
         });
         Ok(y)
+    }
+
+    fn take_gradient<S: Shape>(
+        of: &mut Gradients<f32, Self>,
+        tensor: &Tensor<S, f32, Self>,
+    ) -> Result<Vec<f32>> {
+        let slot = of.get_or_alloc_mut(tensor).map_err(failed)?;
+        Ok(std::mem::take(&mut **slot))
     }
 
     fn shape(values: &CpuValues) -> [usize; 5] {

@@ -11,9 +11,11 @@ mod cpu;
 pub use cpu::CpuValues;
 pub(super) use cpu::{add, give, take};
 
-use super::tensor::Volume;
+use super::tensor::{Volume, failed};
 use crate::Result;
-use dfdx::prelude::{Device, NoneTape, PutTape, SplitTape, Tape};
+use dfdx::prelude::{
+    Device, Gradients, HasShape, NoneTape, PutTape, Shape, SplitTape, Tape, Tensor,
+};
 use std::fmt::Debug;
 
 /// A device, and how it holds activations.
@@ -32,6 +34,20 @@ pub trait Activations: Device<f32> {
     /// # Errors
     /// When memory runs out.
     fn leave<T: Tape<f32, Self>>(values: Self::Values, tape: &mut T) -> Result<Volume<Self>>;
+
+    /// Takes the gradient with respect to a tensor away; zeros where nothing depends on it.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    fn take_gradient<S: Shape>(
+        of: &mut Gradients<f32, Self>,
+        tensor: &Tensor<S, f32, Self>,
+    ) -> Result<Vec<f32>> {
+        of.try_alloc_for(tensor).map_err(failed)?;
+        let mut values = vec![0.0; tensor.shape().num_elements()];
+        of.get(tensor).copy_into(&mut values);
+        Ok(values)
+    }
 
     /// Their shape: `batch, x, y, z, channel`.
     fn shape(values: &Self::Values) -> [usize; 5];

@@ -50,7 +50,7 @@ pub(super) fn dispatch<W: WithSimd>(work: W) -> W::Output {
 
 /// Runs plain loops compiled for the best instructions that this machine has.
 #[inline(always)]
-pub(super) fn vectorised(work: impl FnOnce()) {
+pub(crate) fn vectorised(work: impl FnOnce()) {
     struct Work<F>(F);
     impl<F: FnOnce()> WithSimd for Work<F> {
         type Output = ();
