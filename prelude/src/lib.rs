@@ -15,13 +15,12 @@ mod denoisers;
 mod pictures;
 mod volumes;
 
-pub use denoisers::{
-    ShortTraining, TrainedDenoiser, preconditioning_curves, seam, train_denoiser,
-};
+pub use denoisers::{ShortTraining, TrainedDenoiser, preconditioning_curves, seam, train_denoiser};
 pub use pictures::{
     field_cubes, inverse_pole_colour, ipf_cube, ipf_cubes, rogsh_cubes, rows, two_point_maps,
 };
 pub use polymicros;
+pub use polymicros::diffusion::{Preconditioning, Schedule};
 pub use polymicros::display::{
     Chart, ExplainedVariance, Figure, Figures, Histogram, PcScatter, Picture, bar_chart, charts,
     ipf_key, stated,
@@ -29,7 +28,6 @@ pub use polymicros::display::{
 pub use polymicros::microstructure::{
     Chords, Field, Grain, Grains, Grid, LengthUnit, Microstructure, Origin, Phase, StandIn, ToldBy,
 };
-pub use polymicros::diffusion::{Preconditioning, Schedule};
 pub use polymicros::network::{Padding, UNetConfig};
 pub use polymicros::orientation::{
     CUBIC_ROTATIONS, Euler, Quaternion, ROGSH_NAMES, ROGSH_RANGE, Rodrigues, RogshInverse,

@@ -177,13 +177,11 @@ enum Command {
     ///
     /// OUT gets settings.toml, log.jsonl (a line a step), checkpoint.safetensors and
     /// network.safetensors, the averaged weights. Ctrl-C ends after the step in hand.
-    #[command(
-        after_help = "Examples:\n  polymicros train local.toml\n  \
+    #[command(after_help = "Examples:\n  polymicros train local.toml\n  \
             polymicros train local.toml --resume\n\n\
             A configuration:\n  batch = 8\n  steps = 1000\n  rate = 2e-4\n  \
             network = { base = 16, multipliers = [1, 2, 4] }\n  [data]\n  patch = 16\n  \
-            stride = 8\n  volumes = [{ file = \"volume.h5\" }]"
-    )]
+            stride = 8\n  volumes = [{ file = \"volume.h5\" }]")]
     Train {
         /// The settings; with --resume those in OUT hold.
         config: PathBuf,

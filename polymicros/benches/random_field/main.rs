@@ -13,12 +13,12 @@
 mod python;
 
 use ndarray::Array1;
-use polymicros::{Result, peak_memory};
 use polymicros::microstructure::{Field, Grid};
 use polymicros::random_field::{
     Acceptance, Bounds, Design, Images, Mogrf, MosmKernel, MosmParameters, Sampler,
 };
 use polymicros::statistics::Pairs;
+use polymicros::{Result, peak_memory};
 use python::{environment, failed};
 use std::path::Path;
 use std::process::Command;

@@ -15,9 +15,9 @@ mod python;
 
 use ndarray::{Array2, Array4};
 use peers::Peers;
-use polymicros::{Result, peak_memory};
 use polymicros::microstructure::{Field, Grid};
 use polymicros::statistics::{Pairs, Pca, TwoPoint, Vectors};
+use polymicros::{Result, peak_memory};
 use python::failed;
 use std::time::{Duration, Instant};
 

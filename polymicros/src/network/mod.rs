@@ -20,8 +20,8 @@ pub mod weights;
 
 pub(crate) use batch::to_volume;
 pub use convolution::Padding;
-pub(crate) use kernel::vectorised;
 pub use dfdx::prelude::Cpu;
+pub(crate) use kernel::vectorised;
 pub use unet::{Entry, Initial, Parameter, Parameters, UNet, UNetConfig, layout};
 pub use weight_standardisation::WeightStandardisation;
 
