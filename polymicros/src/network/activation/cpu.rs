@@ -25,7 +25,7 @@ impl Deref for CpuValues {
 }
 
 impl CpuValues {
-    fn new(device: &Cpu, values: Buffer, shape: [usize; 5]) -> Result<Self> {
+    pub(in crate::network) fn new(device: &Cpu, values: Buffer, shape: [usize; 5]) -> Result<Self> {
         let node = device
             .try_tensor_from_vec(Vec::new(), (0,))
             .map_err(failed)?;

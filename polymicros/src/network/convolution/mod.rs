@@ -15,10 +15,10 @@ mod winograd;
 pub use padding::Padding;
 
 use super::activation::{Activation, Activations, give, take};
-use super::tensor::{Filter, Vector, accumulate, read};
+use super::tensor::{Vector, accumulate, read};
 use crate::buffer::Buffer;
 use crate::{Error, Result};
-use dfdx::prelude::{Cpu, HasShape, SplitTape, Tape};
+use dfdx::prelude::{Cpu, HasShape, Tape};
 use stencil::Stencil;
 
 /// How large things are.
@@ -64,14 +64,14 @@ pub trait ConvolutionKernel: Activations {
     fn convolution<T: Tape<f32, Self>>(
         x: Activation<Self, T>,
         skip: Option<Activation<Self>>,
-        weight: Filter<Self, T>,
+        weight: Activation<Self, T>,
         bias: Vector<Self>,
         how: Convolution,
     ) -> Result<Activation<Self, T>> {
-        let shapes = [*weight.shape(), x.shape()];
+        let shapes = [weight.shape(), x.shape()];
         check(shapes, skip.as_ref().map(Activation::shape), &bias, how)?;
         let skip = skip.map(Activation::leave).transpose()?;
-        let y = reference::convolution(x.leave()?, skip, weight, bias, how)?;
+        let y = reference::convolution(x.leave()?, skip, weight.leave()?, bias, how)?;
         Activation::enter(y)
     }
 }
@@ -80,19 +80,19 @@ impl ConvolutionKernel for Cpu {
     fn convolution<T: Tape<f32, Self>>(
         x: Activation<Self, T>,
         skip: Option<Activation<Self>>,
-        weight: Filter<Self, T>,
+        weight: Activation<Self, T>,
         bias: Vector<Self>,
         how: Convolution,
     ) -> Result<Activation<Self, T>> {
-        let shapes = [*weight.shape(), x.shape()];
+        let shapes = [weight.shape(), x.shape()];
         let sizes = check(shapes, skip.as_ref().map(Activation::shape), &bias, how)?;
-        let way = match (weight.shape()[2], how.upsample) {
+        let way = match (shapes[0][2], how.upsample) {
             (1, _) => Way::Point,
             (_, false) => Way::Cube,
             (_, true) => Way::Upsampled(Stencil::upsampled_cube()),
         };
         let (x, tape) = x.split();
-        let (weight, weight_tape) = weight.split_tape();
+        let (weight, weight_tape) = weight.split();
         let mut tape = tape.merge(weight_tape);
         let [nx, ny, nz] = sizes.grid.map(|n| n * if how.upsample { 2 } else { 1 });
         let inputs: Vec<_> = std::iter::once(x)
@@ -100,19 +100,18 @@ impl ConvolutionKernel for Cpu {
             .collect();
         let values = {
             let parts: Vec<&[f32]> = inputs.iter().map(|part| &**part).collect();
-            let (weight, bias) = (read(&weight), read(&bias));
-            way.forward(&sizes, &parts, &weight, &bias)
+            way.forward(&sizes, &parts, &weight, &read(&bias))
         };
         let y = inputs[0].with(values, [sizes.batch, nx, ny, nz, sizes.outputs])?;
         let made = y.node();
         tape.add_backward_op(move |of| {
             let gradient = take(of, &made)?;
             let parts: Vec<&[f32]> = inputs.iter().map(|part| &**part).collect();
-            let found = way.backward(&sizes, &parts, &read(&weight), &gradient);
+            let found = way.backward(&sizes, &parts, &weight, &gradient);
             for (part, gradient) in inputs.iter().zip(found.parts) {
                 give(of, &part.node(), gradient)?;
             }
-            accumulate(of.get_or_alloc_mut(&weight)?, &found.weight);
+            give(of, &weight.node(), found.weight)?;
             accumulate(of.get_or_alloc_mut(&bias)?, &found.bias);
             Ok(())
         });
@@ -149,7 +148,7 @@ impl Way {
 struct Gradients {
     /// With respect to each part of the input.
     parts: Vec<Buffer>,
-    weight: Vec<f32>,
+    weight: Buffer,
     bias: Buffer,
 }
 

@@ -54,7 +54,7 @@ pub(super) fn backward(
     let (inputs, outputs) = (sizes.inputs(), sizes.outputs);
     let mut found = Gradients {
         parts: Vec::new(),
-        weight: vec![0.0; outputs * inputs],
+        weight: Buffer::stale(outputs * inputs),
         bias: column_sums(gradient, outputs),
     };
     for (part, (from, width)) in parts.iter().zip(columns(sizes)) {

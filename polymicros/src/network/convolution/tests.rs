@@ -2,8 +2,8 @@ use super::*;
 use crate::network::agreement::{
     assert_close, assert_derivative, differentiate, gradient, random, traced,
 };
-use crate::network::tensor::Volume;
-use dfdx::prelude::{NoneTape, PutTape};
+use crate::network::tensor::{Filter, Volume};
+use dfdx::prelude::{NoneTape, PutTape, SplitTape};
 use proptest::prelude::*;
 
 /// The CPU's version from tensor to tensor, with the second input on the first one's tape so that
@@ -24,7 +24,7 @@ fn ours<T: Tape<f32, Cpu>>(
         second = Some(Activation { values, tape });
     }
     let x = Activation::enter(x.put_tape(tape))?;
-    Cpu::convolution(x, second, weight, bias, how)?.leave()
+    Cpu::convolution(x, second, Activation::enter(weight)?, bias, how)?.leave()
 }
 
 struct Case {

@@ -5,6 +5,7 @@
 
 use super::Sizes;
 use super::stencil::{Phase, Stencil};
+use crate::buffer::Buffer;
 use crate::network::kernel::{COLUMNS, Packed};
 use rayon::prelude::*;
 
@@ -66,7 +67,7 @@ pub(super) fn pack_transposed(sizes: &Sizes, stencil: &Stencil, weight: &[f32]) 
 }
 
 /// The gradient of the weights from those of the phases' matrices, one after the other.
-pub(super) fn weight_gradient(sizes: &Sizes, stencil: &Stencil, matrices: &[f32]) -> Vec<f32> {
+pub(super) fn weight_gradient(sizes: &Sizes, stencil: &Stencil, matrices: &[f32]) -> Buffer {
     let (inputs, outputs) = (sizes.inputs(), sizes.outputs);
     let size = stencil.taps() * inputs * outputs;
     let phases: Vec<_> = stencil
@@ -75,7 +76,7 @@ pub(super) fn weight_gradient(sizes: &Sizes, stencil: &Stencil, matrices: &[f32]
         .map(|phase| places(stencil, phase))
         .zip(matrices.chunks_exact(size))
         .collect();
-    let mut weight = vec![0.0; outputs * inputs * TAPS];
+    let mut weight = Buffer::zeros(outputs * inputs * TAPS);
     weight
         .par_chunks_mut(COLUMNS * inputs * TAPS)
         .enumerate()

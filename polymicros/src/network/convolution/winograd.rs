@@ -313,9 +313,9 @@ fn point_gradients(sizes: &Sizes, seen: &[f32], transformed: &[f32]) -> Buffer {
 }
 
 /// The gradient of the weights from those of what the points multiply by.
-fn weight_gradient(sizes: &Sizes, sums: &[f32]) -> Vec<f32> {
+fn weight_gradient(sizes: &Sizes, sums: &[f32]) -> Buffer {
     let (inputs, outputs) = (sizes.inputs(), sizes.outputs);
-    let mut weight = vec![0.0; outputs * inputs * TAPS];
+    let mut weight = Buffer::stale(outputs * inputs * TAPS);
     weight
         .par_chunks_mut(COLUMNS * inputs * TAPS)
         .enumerate()

@@ -208,7 +208,8 @@ impl<D: NetworkDevice> Pass<'_, D> {
             padding: self.padding,
             upsample,
         };
-        D::convolution(x, skip, at.filter()?.retaped(), at.vector("bias")?, how)
+        let weight = Activation::enter(at.filter()?.retaped())?;
+        D::convolution(x, skip, weight, at.vector("bias")?, how)
     }
 
     /// A convolution with standardised weights and a normalisation, twice, and a shortcut.
@@ -225,7 +226,8 @@ impl<D: NetworkDevice> Pass<'_, D> {
         };
         let shortcut = if at.has("res_conv.weight") {
             let shortcut = at.at("res_conv");
-            let (weight, bias) = (shortcut.filter()?.retaped(), shortcut.vector("bias")?);
+            let weight = Activation::enter(shortcut.filter()?.retaped())?;
+            let bias = shortcut.vector("bias")?;
             D::convolution(x.retaped(), skip.clone(), weight, bias, how)?
         } else {
             x.retaped()

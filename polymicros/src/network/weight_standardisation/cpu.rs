@@ -1,6 +1,7 @@
 //! Forward and backward passes on the CPU.
 
 use super::{EPSILON, WeightStandardisation};
+use crate::buffer::Buffer;
 use crate::network::kernel::vectorised;
 use rayon::prelude::*;
 
@@ -56,11 +57,11 @@ pub(super) fn forward(
 }
 
 pub(super) fn backward(
-    weight: Vec<f32>,
-    mut gradient: Vec<f32>,
+    weight: &[f32],
+    mut gradient: Buffer,
     channel: usize,
     form: WeightStandardisation,
-) -> Vec<f32> {
+) -> Buffer {
     gradient
         .par_chunks_exact_mut(channel)
         .zip(weight.par_chunks_exact(channel))
