@@ -92,9 +92,12 @@ fn used<T: Value>(len: usize) -> Option<Vec<T>> {
 
 /// Values whose memory is kept for the next buffer when they are dropped.
 #[derive(Debug, Default)]
-pub(crate) struct Buffer<T: Value = f32>(Vec<T>);
+pub(crate) struct Reused<T: Value>(Vec<T>);
 
-impl<T: Value> Buffer<T> {
+/// The kind that the network uses.
+pub(crate) type Buffer = Reused<f32>;
+
+impl<T: Value> Reused<T> {
     /// A buffer with values that make no sense: all are to be written before they are read.
     pub fn stale(len: usize) -> Self {
         let mut values = used(len).unwrap_or_else(|| vec![T::ZERO; len]);
@@ -102,12 +105,12 @@ impl<T: Value> Buffer<T> {
         if cfg!(test) {
             values.fill(T::STALE);
         }
-        Buffer(values)
+        Reused(values)
     }
 
     /// A buffer of zeros.
     pub fn zeros(len: usize) -> Self {
-        Buffer(match used(len) {
+        Reused(match used(len) {
             // Fresh memory is zero already.
             None => vec![T::ZERO; len],
             Some(mut values) => {
@@ -124,26 +127,26 @@ impl<T: Value> Buffer<T> {
     }
 }
 
-impl<T: Value> From<Vec<T>> for Buffer<T> {
+impl<T: Value> From<Vec<T>> for Reused<T> {
     fn from(values: Vec<T>) -> Self {
-        Buffer(values)
+        Reused(values)
     }
 }
 
-impl<T: Value> Deref for Buffer<T> {
+impl<T: Value> Deref for Reused<T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
         &self.0
     }
 }
 
-impl<T: Value> DerefMut for Buffer<T> {
+impl<T: Value> DerefMut for Reused<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         &mut self.0
     }
 }
 
-impl<T: Value> Drop for Buffer<T> {
+impl<T: Value> Drop for Reused<T> {
     fn drop(&mut self) {
         if self.0.capacity() >= SMALL {
             free().push(std::mem::take(&mut self.0));
@@ -159,25 +162,25 @@ mod tests {
     fn memory_is_used_again_and_zeros_are_zero() {
         // A length that no other test asks for.
         let len = 1_234_567;
-        let mut first = Buffer::<f32>::zeros(len);
+        let mut first = Buffer::zeros(len);
         assert!(first.iter().all(|&value| value == 0.0));
         first.fill(3.0);
         let place = first.as_ptr();
         drop(first);
-        let second = Buffer::<f32>::zeros(len - 1000);
+        let second = Buffer::zeros(len - 1000);
         assert_eq!(second.as_ptr(), place);
         assert_eq!(second.len(), len - 1000);
         assert!(second.iter().all(|&value| value == 0.0));
         drop(second);
-        let third = Buffer::<f32>::stale(len);
+        let third = Buffer::stale(len);
         assert_eq!((third.as_ptr(), third.len()), (place, len));
     }
 
     #[test]
     fn a_much_larger_one_is_not_spent_on_a_small_one() {
         let len = 7_654_321;
-        let place = Buffer::<f32>::zeros(len).as_ptr();
-        let small = Buffer::<f32>::zeros(len / 2);
+        let place = Buffer::zeros(len).as_ptr();
+        let small = Buffer::zeros(len / 2);
         assert!(small.as_ptr() != place);
     }
 

@@ -4,7 +4,7 @@ use super::fft::{Complex, RealFft};
 use super::one_point::{mask_slice, means};
 use super::two_point::signed;
 use super::{Correlator, Pairs, TwoPoint};
-use crate::buffer::{Buffer, Value};
+use crate::buffer::{Reused, Value};
 use crate::microstructure::{Field, Grid};
 use crate::{Error, Result};
 use ndarray::{Array3, Array4};
@@ -109,8 +109,8 @@ where
     let scale = fft.inverse_scale()?;
     // One scale makes the inverse transform, the other the mean over the voxels.
     let factor = scale * scale;
-    let mut buffers: Vec<Buffer<Complex<T>>> = (0..channels.max(pairs.len()))
-        .map(|_| Buffer::stale(fft.frequencies()))
+    let mut buffers: Vec<Reused<Complex<T>>> = (0..channels.max(pairs.len()))
+        .map(|_| Reused::stale(fft.frequencies()))
         .collect();
     for (spectrum, values) in buffers.iter_mut().zip(fields.chunks_exact(voxels)) {
         fft.forward_planes(values, spectrum)?;
