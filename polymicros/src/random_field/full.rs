@@ -67,7 +67,7 @@ pub(super) fn draw(density: &Density<f64>, noise: &Noise, data: &mut [f32]) -> R
     if worst < -TOLERANCE * largest {
         return Err(indefinite(worst, largest));
     }
-    let mut work = Reused::stale(fft.frequencies());
+    let mut work = Reused::<Complex<f32>>::stale(fft.frequencies());
     for (spectrum, values) in spectra.iter().zip(data.chunks_exact_mut(fft.voxels())) {
         let copy = |range: std::ops::Range<usize>, to: &mut [Complex<f32>]| {
             to.copy_from_slice(&spectrum[range]);
