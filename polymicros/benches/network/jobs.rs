@@ -129,7 +129,10 @@ fn network(config: &UNetConfig, edge: usize) -> f64 {
     let last = config.multipliers.len() - 1;
     let of = |name: &str| {
         let mut parts = name.split('.');
-        let (part, number) = (parts.next(), parts.next().and_then(|n| n.parse().ok()));
+        let (part, number) = (
+            parts.next(),
+            parts.next().and_then(|n| n.parse::<usize>().ok()),
+        );
         let moves = name.contains(".3.1.");
         let level = match (part, number) {
             (Some("downs"), Some(level)) => level + usize::from(moves),

@@ -347,7 +347,7 @@ fn weight_gradient(sizes: &Sizes, sums: &[f32]) -> Buffer {
 /// Gradients of the parts of the input: of every voxel of the padded input, with what lies beyond
 /// the edge added to the voxel that it was taken from.
 fn input_gradients(sizes: &Sizes, weight: &[f32], transformed: &[f32]) -> Vec<Buffer> {
-    let [nx, ny, nz] = sizes.grid;
+    let [nx, ny, _] = sizes.grid;
     let (inputs, outputs, tiles) = (sizes.inputs(), sizes.outputs, sizes.tiles());
     let weights = pack_transposed(sizes, weight);
     let line = (ny + 2 * MARGIN) * outputs;
