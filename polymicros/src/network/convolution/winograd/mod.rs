@@ -5,21 +5,21 @@
 //! channel`, so that the neighbours along y are one run of memory. The error in f32 stays within a
 //! few times that of the plain sums.
 
+mod weights;
+
 use super::padding::{fill_row, lines};
 use super::planes::{fold, gradients, planes, spread};
 use super::{Gradients, Sizes};
 use crate::buffer::Buffer;
 use crate::network::kernel::{
-    COLUMNS, FILTER, Map, Outer, POINTS, Packed, Product, Segment, Start, TILE, Transform,
-    column_sums, dispatch, total,
+    Map, Outer, POINTS, Product, Segment, Start, TILE, Transform, column_sums, dispatch, total,
 };
 use rayon::prelude::*;
+use weights::{pack, pack_transposed, weight_gradient};
 
 /// Neighbours along an axis, and in x and y.
 const WIDTH: usize = 3;
 const LINES: usize = WIDTH * WIDTH;
-/// Weights between two channels.
-const TAPS: usize = LINES * WIDTH;
 
 /// Room on each side of the transformed gradient along y.
 const MARGIN: usize = WIDTH - 1;
@@ -218,54 +218,7 @@ fn transformed_gradient(sizes: &Sizes, gradient: &[f32]) -> Buffer {
     transformed
 }
 
-/// What each point multiplies by: a row for each point, neighbour in x and y, and input channel.
-fn pack(sizes: &Sizes, weight: &[f32]) -> Packed {
-    let inputs = sizes.inputs();
-    Packed::filled(
-        POINTS * LINES * inputs,
-        sizes.outputs,
-        |first, width, panel| {
-            for input in 0..inputs {
-                for column in 0..width {
-                    let taps = &weight[((first + column) * inputs + input) * TAPS..][..TAPS];
-                    for (line, taps) in taps.chunks_exact(WIDTH).enumerate() {
-                        for (point, factors) in FILTER.iter().enumerate() {
-                            let row = (point * LINES + line) * inputs + input;
-                            panel[row * COLUMNS + column] = filtered(factors, taps);
-                        }
-                    }
-                }
-            }
-        },
-    )
-}
-
-/// The same for the gradient with respect to the input, with rows for output channels: along y the
-/// neighbours come in the opposite order, because that is how the gradient lies in memory.
-fn pack_transposed(sizes: &Sizes, weight: &[f32]) -> Packed {
-    let (inputs, outputs) = (sizes.inputs(), sizes.outputs);
-    Packed::filled(POINTS * LINES * outputs, inputs, |first, width, panel| {
-        for output in 0..outputs {
-            for column in 0..width {
-                let taps = &weight[(output * inputs + first + column) * TAPS..][..TAPS];
-                for (line, taps) in taps.chunks_exact(WIDTH).enumerate() {
-                    let line = line / WIDTH * WIDTH + (WIDTH - 1 - line % WIDTH);
-                    for (point, factors) in FILTER.iter().enumerate() {
-                        let row = (point * LINES + line) * outputs + output;
-                        panel[row * COLUMNS + column] = filtered(factors, taps);
-                    }
-                }
-            }
-        }
-    })
-}
-
-#[inline(always)]
-fn filtered(factors: &[f32; WIDTH], taps: &[f32]) -> f32 {
-    factors[0] * taps[0] + factors[1] * taps[1] + factors[2] * taps[2]
-}
-
-/// Gradients of what the points multiply by, in the order of [`pack`]'s rows, with a column for
+/// Gradients of what the points multiply by, in the order of [`weights::pack`]'s rows, with a column for
 /// each output channel.
 ///
 /// On a fine grid each piece of work sums all of them over some planes, on a coarse one a few rows
@@ -310,38 +263,6 @@ fn point_gradients(sizes: &Sizes, seen: &[f32], transformed: &[f32]) -> Buffer {
             }
         });
     total(sums, parts)
-}
-
-/// The gradient of the weights from those of what the points multiply by.
-fn weight_gradient(sizes: &Sizes, sums: &[f32]) -> Buffer {
-    let (inputs, outputs) = (sizes.inputs(), sizes.outputs);
-    let mut weight = Buffer::stale(outputs * inputs * TAPS);
-    weight
-        .par_chunks_mut(COLUMNS * inputs * TAPS)
-        .enumerate()
-        .for_each(|(index, weights)| {
-            let first = index * COLUMNS;
-            let width = (outputs - first).min(COLUMNS);
-            for input in 0..inputs {
-                for line in 0..LINES {
-                    let rows: [&[f32]; POINTS] = std::array::from_fn(|point| {
-                        let row = (point * LINES + line) * inputs + input;
-                        &sums[row * outputs + first..][..width]
-                    });
-                    for column in 0..width {
-                        let at = (column * inputs + input) * TAPS + line * WIDTH;
-                        for (tap, weight) in weights[at..at + WIDTH].iter_mut().enumerate() {
-                            *weight = FILTER
-                                .iter()
-                                .zip(&rows)
-                                .map(|(factors, row)| factors[tap] * row[column])
-                                .sum();
-                        }
-                    }
-                }
-            }
-        });
-    weight
 }
 
 /// Gradients of the parts of the input: of every voxel of the padded input, with what lies beyond
