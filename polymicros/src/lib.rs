@@ -34,10 +34,12 @@ pub mod generation;
 pub mod microstructure;
 pub mod network;
 pub mod orientation;
+mod peak_memory;
 pub mod random_field;
 pub mod statistics;
 pub mod training;
 mod whole_file;
 
 pub use error::{Error, Result};
+pub use peak_memory::peak_memory;
 pub use whole_file::{save_whole, write_whole};
