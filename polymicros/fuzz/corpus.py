@@ -64,9 +64,10 @@ def hdf5(fill, version, chunks):
         def dataset(name, values):
             values = np.asarray(values)
             # One dataset is enough to reach the chunks' code, and each index of chunks takes 2 kB.
-            chunked = chunks and (values.ndim == 4 and values.shape[3] == 3 or name.endswith("Phi1"))
+            large = values.ndim == 4 and values.shape[3] == 3
+            chunked = chunks and (large or name.endswith(("Phi1", "grain_map")))
             how = dict(chunks=True, compression="gzip", shuffle=True) if chunked else {}
-            file.create_dataset(name, data=values, **how)
+            return file.create_dataset(name, data=values, **how)
 
         fill(dataset)
     return memory.getvalue()
@@ -122,6 +123,25 @@ def edax(dataset):
     dataset(data + "Phase", np.zeros(4, "i1"))
 
 
+def neper(encoding):
+    ids = np.array([1, 3, 0, 3, 3, 1], f"<u{int(encoding[6:]) // 8}") if encoding != "ascii" else "1 3 0\n3 3 1"
+    header = f"***tesr\n **format\n  2.0 {encoding}\n **general\n  3\n  3 2 1\n  0.5 0.5 0.25\n"
+    header += "  *origin\n   -1 0 0\n **cell\n  2\n  *id\n   1 3\n  *crysym\n   cubic\n  *ori\n"
+    header += "   euler-bunge:passive\n   10 20 30\n   -10 40 0\n **data\n"
+    return header.encode() + (ids.encode() if encoding == "ascii" else ids.tobytes()) + b"\n***end\n"
+
+
+def pymicro(dataset):
+    row = np.dtype([("idnumber", "<i4"), ("orientation", "<f4", (3,)), ("volume", "<f4"), ("phase", "u1")])
+    dataset("GrainData/GrainDataTable", np.array([(7, (0.1, 0.2, 0.3), 1, 1)], row))
+    ids = dataset("CellData/grain_map", np.array([[[7, 7, 0], [7, 7, 7]]], "u2"))
+    cells = ids.parent.attrs
+    cells["dimension"], cells["spacing"], cells["origin"] = np.array([3, 2, 1]), np.full(3, 0.5), np.zeros(3)
+    cells["active_grain_map"] = np.bytes_("grain_map")
+    phase = ids.file.create_group("PhaseData/phase_01").attrs
+    phase["phase_id"], phase["name"], phase["symmetry"] = 1, np.bytes_("Ni"), np.bytes_("cubic")
+
+
 def npy(array):
     memory = io.BytesIO()
     np.save(memory, array)
@@ -143,7 +163,9 @@ def main():
     put("ctf", "points", ctf(comma=False))
     put("ctf", "commas", ctf(comma=True))
     put("oxford_crc", "pair", oxford())
-    for target, fill in [("lab_dct", lab_dct), ("dream3d", dream3d), ("edax_hdf5", edax)]:
+    for encoding in ("ascii", "binary8", "binary16"):
+        put("neper", encoding, neper(encoding))
+    for target, fill in [("lab_dct", lab_dct), ("dream3d", dream3d), ("edax_hdf5", edax), ("pymicro", pymicro)]:
         put(target, "oldest", hdf5(fill, ("earliest", "v108"), False))
         put(target, "oldest_chunked", hdf5(fill, ("earliest", "v108"), True))
         put(target, "newest", hdf5(fill, ("latest", "latest"), False))

@@ -4,9 +4,7 @@
 const BORDER: &[u8] = b"\n---\n";
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let border = bytes
-        .windows(BORDER.len())
-        .position(|part| part == BORDER);
+    let border = bytes.windows(BORDER.len()).position(|part| part == BORDER);
     let (header, records) = match border {
         Some(at) => (&bytes[..at], &bytes[at + BORDER.len()..]),
         None => (bytes, &[][..]),

@@ -10,6 +10,10 @@ pub(super) fn is_container(head: &[u8]) -> bool {
     head.starts_with(b"\x89HDF\r\n\x1a\n")
 }
 
+/// Values in a dataset for each byte of the file, at the most: a file that promises more is refused
+/// before memory is asked for. Deflate, by which these files are compressed, reaches 1032 bytes.
+const MOST_COMPRESSED: u64 = 1100;
+
 /// An open HDF5 file.
 pub(super) struct Hdf5 {
     path: PathBuf,
@@ -88,7 +92,7 @@ impl Hdf5 {
 
     /// A dataset's strings, without padding.
     pub fn texts(&self, name: &str) -> Result<Vec<String>> {
-        let texts = self.dataset(name)?.read_string();
+        let texts = self.holding(name)?.read_string();
         let texts = texts.map_err(|e| self.bad(name, e))?;
         let trimmed = texts.iter().map(|text| text.trim_matches(['\0', ' ']));
         Ok(trimmed.map(str::to_owned).collect())
@@ -101,7 +105,7 @@ impl Hdf5 {
 
     /// A dataset's compound values.
     pub fn compounds<T: CompoundType>(&self, name: &str) -> Result<Vec<T>> {
-        let values = self.dataset(name)?.read_compound();
+        let values = self.holding(name)?.read_compound();
         values.map_err(|e| self.bad(name, e))
     }
 
@@ -153,6 +157,23 @@ impl Hdf5 {
         self.file.dataset(name).map_err(|e| self.bad(name, e))
     }
 
+    /// A dataset that the file can hold.
+    fn holding(&self, name: &str) -> Result<Dataset> {
+        let shape = self.shape(name)?;
+        let room = self.file.file_size().saturating_mul(MOST_COMPRESSED);
+        let values = shape
+            .iter()
+            .try_fold(1u64, |n, &edge| n.checked_mul(edge as u64));
+        match values {
+            Some(values) if values <= room => self.dataset(name),
+            _ => {
+                let bytes = self.file.file_size();
+                let problem = format!("the shape {shape:?}, more than {bytes} bytes can hold");
+                Err(self.bad(name, problem))
+            }
+        }
+    }
+
     fn values<T>(
         &self,
         name: &str,
@@ -164,7 +185,7 @@ impl Hdf5 {
         if found != shape {
             return Err(self.bad(name, expects()));
         }
-        let values = read(&self.dataset(name)?).map_err(|e| self.bad(name, e))?;
+        let values = read(&self.holding(name)?).map_err(|e| self.bad(name, e))?;
         if values.len() != shape.iter().product::<usize>() {
             let problem = format!("{}, with {} values", expects(), values.len());
             return Err(self.bad(name, problem));
