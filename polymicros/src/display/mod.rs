@@ -35,6 +35,7 @@ mod principal;
 mod slices;
 mod stereographic;
 mod ticks;
+mod title;
 mod two_point;
 mod volume;
 
