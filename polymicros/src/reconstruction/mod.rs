@@ -4,9 +4,20 @@
 //! [`Field`](crate::microstructure::Field) with that mask.
 
 mod distance;
+mod ensemble;
+mod inpainting;
+mod interpolation;
 mod known;
 mod mask;
+pub mod measures;
+mod padded;
+mod projection;
 
 pub use distance::Distances;
+pub use ensemble::Ensemble;
+pub use inpainting::{Inpainting, Start};
+pub use interpolation::Interpolation;
 pub use known::{Consistency, ConsistentDenoiser, Known, KnownVoxels};
 pub use mask::Mask;
+pub use padded::PaddedDenoiser;
+pub use projection::Projection;

@@ -31,8 +31,11 @@ impl<'a> KnownVoxels<'a> {
     /// The same with noise of the field's level on the values, drawn anew after each update, as in
     /// RePaint (Lugmayr et al., 2022).
     pub fn noise_consistent(known: &'a Known, theta: f64, steps: usize, seed: u64) -> Self {
+        // A stream of its own: the sampler draws from the seed as well.
+        let mut noise = ChaCha8Rng::seed_from_u64(seed);
+        noise.set_stream(1);
         KnownVoxels {
-            noise: Some(ChaCha8Rng::seed_from_u64(seed)),
+            noise: Some(noise),
             ..Self::as_printed(known, theta, steps)
         }
     }

@@ -230,6 +230,25 @@ impl Mask {
         Field::new(*field.grid(), field.channels(), values)?.with_mask(known.known)
     }
 
+    /// The axis across which whole slices are known and others missing, and the numbers of the
+    /// known ones; none where this is no stack of at least two slices. A slice counts as known where
+    /// more than half of it is: of a real one some voxels may not be indexed.
+    pub fn stack(&self) -> Option<(usize, Vec<usize>)> {
+        (0..3).find_map(|axis| {
+            let mut known = Vec::new();
+            for (at, slice) in self.known.axis_iter(Axis(axis)).enumerate() {
+                let voxels = slice.iter().filter(|known| **known).count();
+                if 2 * voxels > slice.len() {
+                    known.push(at);
+                } else if voxels > 0 {
+                    return None;
+                }
+            }
+            let missing = self.known.len_of(Axis(axis)) > known.len();
+            (missing && known.len() >= 2).then_some((axis, known))
+        })
+    }
+
     /// Where a field has values: its mask, or all of it.
     pub fn of(field: &Field) -> Mask {
         match field.mask() {

@@ -67,6 +67,23 @@ fn blocks_and_faces_have_the_voxels_they_should() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_stack_is_recognised_by_its_slices() -> Result<()> {
+    for axis in 0..3 {
+        let slices = Mask::slices(SHAPE, axis, 4, 1)?;
+        let expected: Vec<usize> = (1..SHAPE[axis]).step_by(4).collect();
+        assert_eq!(slices.stack(), Some((axis, expected.clone())));
+        // Some voxels of a known slice may be missing, but a missing slice is missing all over.
+        let holes = slices.intersection(&Mask::missing_at_random(SHAPE, 0.2, 1)?)?;
+        assert_eq!(holes.stack(), Some((axis, expected)));
+        let faces = slices.union(&Mask::three_faces(SHAPE))?;
+        assert_eq!(faces.stack(), None);
+    }
+    assert_eq!(Mask::slices(SHAPE, 0, 1, 0)?.stack(), None);
+    assert_eq!(Mask::slices(SHAPE, 0, 9, 0)?.stack(), None);
+    Ok(())
+}
+
 proptest! {
     /// De Morgan, absorption, and the counts of inclusion and exclusion.
     #[test]
