@@ -97,7 +97,10 @@ impl Sampler {
             ));
         }
         if self.resampling == 0 {
-            return Err(Error::value("resampling", "0 times leaves no step; 1 is as printed"));
+            return Err(Error::value(
+                "resampling",
+                "0 times leaves no step; 1 is as printed",
+            ));
         }
         let mut noise = Noise::new(seed);
         let mut x = if self.skip == 0 {

@@ -47,7 +47,11 @@ impl Denoiser for PaddedDenoiser<'_> {
         });
         let denoised = self.denoiser.denoise(&padded, sigma)?;
         if denoised.dim() != padded.dim() {
-            return Err(Error::shape("denoised fields", padded.dim(), denoised.dim()));
+            return Err(Error::shape(
+                "denoised fields",
+                padded.dim(),
+                denoised.dim(),
+            ));
         }
         Ok(denoised.slice(s![.., .., ..nx, ..ny, ..nz]).to_owned())
     }
@@ -73,7 +77,10 @@ mod tests {
         assert_eq!(seen.shape(), [2, 1, 8, 8, 4]);
         // 0 1 2 3 4 3 2 1.
         let along: Vec<f32> = seen.slice(s![0, 0, .., 0, 0]).to_vec();
-        assert_eq!(along, [0.0, 100.0, 200.0, 300.0, 400.0, 300.0, 200.0, 100.0]);
+        assert_eq!(
+            along,
+            [0.0, 100.0, 200.0, 300.0, 400.0, 300.0, 200.0, 100.0]
+        );
         let even = Batch::zeros((1, 1, 4, 8, 4));
         let same = |x: &Batch, _: f64| {
             assert_eq!(x.shape(), [1, 1, 4, 8, 4]);

@@ -109,7 +109,11 @@ mod tests {
             }
             assert!((f64::from(spread.as_slice()[v]) - variance.sqrt()).abs() < 1e-5);
         }
-        let other = Field::new(Grid::new([2, 3, 3])?, ["a", "b"], Array4::zeros((2, 2, 3, 3)))?;
+        let other = Field::new(
+            Grid::new([2, 3, 3])?,
+            ["a", "b"],
+            Array4::zeros((2, 2, 3, 3)),
+        )?;
         assert!(ensemble.add(&other).is_err());
         Ok(())
     }

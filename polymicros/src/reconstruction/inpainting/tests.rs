@@ -71,12 +71,18 @@ fn done(_: usize, _: usize) -> Result<()> {
 #[test]
 fn a_constant_far_from_zero_is_restored_by_its_known_mean() {
     let full = field(|c, _| 3.0 + c as f32);
-    let observed = Mask::slices(SHAPE, 0, 4, 0).unwrap().observe(&full).unwrap();
+    let observed = Mask::slices(SHAPE, 0, 4, 0)
+        .unwrap()
+        .observe(&full)
+        .unwrap();
     for way in ways() {
         let made = way.sample(&constant, &observed, 3, &mut done).unwrap();
         assert!(made.mask().is_none());
         for (found, expected) in made.as_slice().iter().zip(full.as_slice()) {
-            assert!((found - expected).abs() < 0.05, "{way:?}: {found} {expected}");
+            assert!(
+                (found - expected).abs() < 0.05,
+                "{way:?}: {found} {expected}"
+            );
         }
     }
 }
@@ -108,7 +114,9 @@ fn known_voxels_are_kept_and_the_seed_decides() {
             projection: Some(Projection::default()),
             ..polished
         };
-        let projected = projected.sample(&constant, &observed, 3, &mut done).unwrap();
+        let projected = projected
+            .sample(&constant, &observed, 3, &mut done)
+            .unwrap();
         assert_eq!(error(&projected), 0.0);
     }
 }
@@ -146,7 +154,10 @@ fn steps_and_evaluations_are_counted() {
 #[test]
 fn the_start_is_the_interpolation() {
     let full = field(|c, [x, y, _]| 0.1 * (c + x + 2 * y) as f32);
-    let observed = Mask::slices(SHAPE, 0, 4, 0).unwrap().observe(&full).unwrap();
+    let observed = Mask::slices(SHAPE, 0, 4, 0)
+        .unwrap()
+        .observe(&full)
+        .unwrap();
     // A denoiser that leaves its first input as it finds it.
     let way = Inpainting {
         start: Start::Interpolation {

@@ -43,7 +43,9 @@ pub(super) fn fill(observed: &Field) -> Result<Field> {
         for (step, sources) in slices_between.iter().enumerate() {
             let share = (step + 1) as f64 / (slices[k + 1] - slices[k]) as f64;
             put(
-                filled.view_mut().index_axis_move(Axis(axis + 1), slices[k] + step + 1),
+                filled
+                    .view_mut()
+                    .index_axis_move(Axis(axis + 1), slices[k] + step + 1),
                 [k, k + 1].map(|k| known.view().index_axis_move(Axis(axis + 1), k)),
                 sources,
                 share,
@@ -78,7 +80,7 @@ struct Slice<'a> {
 type Sources = Vec<[Option<u32>; 2]>;
 
 /// The slices between two that are `gap` apart.
-fn interpolate(below: &Slice<'_>, above: &Slice<'_>, gap: usize) -> Result<Vec<Sources>> {
+fn interpolate<'a>(below: &Slice<'a>, above: &Slice<'a>, gap: usize) -> Result<Vec<Sources>> {
     let pixels = below.labels.len();
     let mut largest = vec![vec![f64::NEG_INFINITY; pixels]; gap - 1];
     let mut sources: Vec<Sources> = vec![vec![[None; 2]; pixels]; gap - 1];
@@ -97,18 +99,28 @@ fn interpolate(below: &Slice<'_>, above: &Slice<'_>, gap: usize) -> Result<Vec<S
             }
         }
     }
-    for (slice, own, other) in [(below, &in_below, &in_above), (above, &in_above, &in_below)] {
-        let is_below = std::ptr::eq(slice, below);
+    for (is_below, slice, own, other) in [
+        (true, below, &in_below, &in_above),
+        (false, above, &in_above, &in_below),
+    ] {
         for grain in own.difference(other) {
             let outline = slice.outline(*grain)?;
             let widest = outline.distance.iter().copied().fold(0.0, f64::max);
             for (step, sources) in sources.iter_mut().enumerate() {
-                let away = if is_below { share(step) } else { 1.0 - share(step) };
+                let away = if is_below {
+                    share(step)
+                } else {
+                    1.0 - share(step)
+                };
                 for (at, distance) in outline.distance.iter().enumerate() {
                     // It shrinks as if its distance fell evenly, to nothing half way.
                     if *distance > 2.0 * away * widest {
                         let itself = Some(at as u32);
-                        sources[at] = if is_below { [itself, None] } else { [None, itself] };
+                        sources[at] = if is_below {
+                            [itself, None]
+                        } else {
+                            [None, itself]
+                        };
                     }
                 }
             }
@@ -175,9 +187,7 @@ fn put(
         };
         for (pixel, from) in channel.iter_mut().zip(sources) {
             *pixel = match *from {
-                [Some(a), Some(b)] => {
-                    (1.0 - share) * value(&below, a) + share * value(&above, b)
-                }
+                [Some(a), Some(b)] => (1.0 - share) * value(&below, a) + share * value(&above, b),
                 [Some(a), None] => value(&below, a),
                 [None, Some(b)] => value(&above, b),
                 // Neither slice shows any grain here; the nearest known voxel stays.

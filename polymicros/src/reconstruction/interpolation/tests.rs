@@ -83,18 +83,24 @@ fn shapes_follow_an_inclined_boundary() -> Result<()> {
             // Inclined by whole pixels from one known slice to the next.
             let slope = 3.0 / factor as f64;
             let grain = |at: [usize; 3]| at[across] as f64 > 8.3 + slope * at[axis] as f64;
-            let full = field(shape, |c, at| f64::from(u8::from(grain(at))) * 0.2 + c as f64);
+            let full = field(shape, |c, at| {
+                f64::from(u8::from(grain(at))) * 0.2 + c as f64
+            });
             let observed = Mask::slices(shape, axis, factor, 0)?.observe(&full)?;
             let shaped = Interpolation::Shape.fill(&observed)?;
             let mut wrong = [0usize; 2];
             let nearest = Interpolation::Nearest.fill(&observed)?;
             for at in positions(shape) {
                 wrong[0] += usize::from((value(&shaped, 0, at) - value(&full, 0, at)).abs() > 1e-6);
-                wrong[1] += usize::from((value(&nearest, 0, at) - value(&full, 0, at)).abs() > 1e-6);
+                wrong[1] +=
+                    usize::from((value(&nearest, 0, at) - value(&full, 0, at)).abs() > 1e-6);
             }
             // The known boundary is rounded to whole pixels: up to half a pixel a row is wrong.
             let rows = shape.iter().product::<usize>() / 40;
-            assert!(wrong[0] < rows / 2 && wrong[0] < wrong[1] / 2, "{wrong:?} of {rows} rows");
+            assert!(
+                wrong[0] < rows / 2 && wrong[0] < wrong[1] / 2,
+                "{wrong:?} of {rows} rows"
+            );
         }
     }
     Ok(())
@@ -130,7 +136,9 @@ fn discs_between_discs_have_the_radius_between() -> Result<()> {
 fn shapes_keep_what_varies_within_a_grain() -> Result<()> {
     // One grain whose values drift linearly: the interpolation is linear.
     let shape = [9, 6, 7];
-    let full = field(shape, |c, at| 0.1 + 0.004 * (at[0] as f64 * (c as f64 + 1.0) + at[2] as f64));
+    let full = field(shape, |c, at| {
+        0.1 + 0.004 * (at[0] as f64 * (c as f64 + 1.0) + at[2] as f64)
+    });
     let observed = Mask::slices(shape, 0, 4, 0)?.observe(&full)?;
     let shaped = Interpolation::Shape.fill(&observed)?;
     for (found, expected) in shaped.as_slice().iter().zip(full.as_slice()) {
@@ -142,7 +150,9 @@ fn shapes_keep_what_varies_within_a_grain() -> Result<()> {
 #[test]
 fn voxels_that_known_slices_lack_are_filled_too() -> Result<()> {
     let shape = [9, 6, 7];
-    let full = field(shape, |c, at| f64::from(u8::from(at[1] > 2)) * 0.3 + c as f64);
+    let full = field(shape, |c, at| {
+        f64::from(u8::from(at[1] > 2)) * 0.3 + c as f64
+    });
     let mut valid = Array3::from_elem(shape, true);
     valid[[4, 1, 1]] = false;
     let full = full.with_mask(valid.into_shared())?;
@@ -151,7 +161,12 @@ fn voxels_that_known_slices_lack_are_filled_too() -> Result<()> {
         let filled = interpolation.fill(&observed)?;
         assert!(filled.mask().is_none());
         for c in 0..3 {
-            assert_eq!(value(&filled, c, [4, 1, 1]), c as f64, "{}", interpolation.name());
+            assert_eq!(
+                value(&filled, c, [4, 1, 1]),
+                c as f64,
+                "{}",
+                interpolation.name()
+            );
         }
     }
     let scattered = Mask::missing_at_random(shape, 0.5, 1)?.observe(&full)?;

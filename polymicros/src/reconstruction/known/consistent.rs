@@ -71,11 +71,7 @@ impl<'a> ConsistentDenoiser<'a> {
             moved.scaled_add(*step as f32, &v);
         }
         let mut derivative = self.denoiser.denoise(&moved, sigma)?;
-        for ((mut j, d), step) in derivative
-            .outer_iter_mut()
-            .zip(d.outer_iter())
-            .zip(&steps)
-        {
+        for ((mut j, d), step) in derivative.outer_iter_mut().zip(d.outer_iter()).zip(&steps) {
             let scale = (1.0 / step) as f32;
             j.zip_mut_with(&d, |j, d| *j = (*j - d) * scale);
         }

@@ -97,13 +97,12 @@ fn deviations(x: &Batch) -> (f64, f64) {
         .map(|i| (0..SAMPLES).map(|s| value(s, i)).sum::<f64>() / n)
         .collect();
     let (mut means, mut covariances) = (0.0f64, 0.0f64);
-    let largest = (0..missing.len())
-        .map(|i| rest[(i, i)])
-        .fold(0.0, f64::max);
+    let largest = (0..missing.len()).map(|i| rest[(i, i)]).fold(0.0, f64::max);
     for i in 0..missing.len() {
         means = means.max((found[i] - mean[i]).abs() / (rest[(i, i)] / n).sqrt());
         for j in 0..=i {
-            let products = (0..SAMPLES).map(|s| (value(s, i) - found[i]) * (value(s, j) - found[j]));
+            let products =
+                (0..SAMPLES).map(|s| (value(s, i) - found[i]) * (value(s, j) - found[j]));
             let estimate = products.sum::<f64>() / n;
             covariances = covariances.max((estimate - rest[(i, j)]).abs() / largest);
         }
@@ -131,7 +130,10 @@ fn the_gradient_samples_from_the_conditional_distribution() {
         assert!(is_exact(&x));
         // Four standard errors of a mean, and of a variance: sqrt(2 / n).
         assert!(means < 4.0, "{means}");
-        assert!(covariances < 4.0 * (2.0 / SAMPLES as f64).sqrt() + 0.01, "{covariances}");
+        assert!(
+            covariances < 4.0 * (2.0 / SAMPLES as f64).sqrt() + 0.01,
+            "{covariances}"
+        );
     }
 }
 
@@ -158,7 +160,10 @@ fn replacement_keeps_the_known_values_and_biases_the_rest() {
     let printed = of("as printed", run(&exact, plain, Some(&mut printed)));
     let noisy = of("noise-consistent", run(&exact, plain, Some(&mut noisy)));
     let replaced = of("replaced", run(&replaced, plain, None));
-    let again = of("noise-consistent, resampled", run(&exact, often, Some(&mut again)));
+    let again = of(
+        "noise-consistent, resampled",
+        run(&exact, often, Some(&mut again)),
+    );
     for bias in [printed, noisy, replaced] {
         assert!(bias > 10.0, "{bias}");
     }
@@ -192,7 +197,11 @@ fn conditioning_ends_after_its_share_of_the_steps() {
         let replaced = ConsistentDenoiser::new(&zero, &known, 0, theta, &schedule).unwrap();
         for (i, level) in levels[..8].iter().enumerate() {
             let d = replaced.denoise(&x, *level).unwrap();
-            assert_eq!(d[[0, 0, 0, 0, KNOWN[0].0]] != 0.0, expected[i], "{theta} {i}");
+            assert_eq!(
+                d[[0, 0, 0, 0, KNOWN[0].0]] != 0.0,
+                expected[i],
+                "{theta} {i}"
+            );
         }
     }
 }

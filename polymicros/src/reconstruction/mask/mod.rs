@@ -89,12 +89,7 @@ impl Mask {
     ///
     /// # Errors
     /// When a cube does not fit into the volume, or the edge is zero.
-    pub fn missing_blocks(
-        shape: [usize; 3],
-        count: usize,
-        edge: usize,
-        seed: u64,
-    ) -> Result<Self> {
+    pub fn missing_blocks(shape: [usize; 3], count: usize, edge: usize, seed: u64) -> Result<Self> {
         if edge == 0 || shape.iter().any(|&n| n < edge) {
             let problem = format!("cubes of {edge} voxels do not fit into {shape:?}");
             return Err(Error::value("missing blocks", problem));

@@ -1,8 +1,8 @@
 //! Whether errors grow with the stated spread.
 
+use crate::microstructure::Field;
 use crate::reconstruction::Mask;
 use crate::{Error, Result};
-use crate::microstructure::Field;
 use serde::Serialize;
 
 /// A reliability table: voxels in the order of their stated spread, cut into bins of equal size.
@@ -33,13 +33,7 @@ impl Calibration {
     ///
     /// # Errors
     /// When shapes do not fit, or there are fewer voxels than bins, or no bins.
-    pub fn of(
-        truth: &Field,
-        mean: &Field,
-        spread: &Field,
-        at: &Mask,
-        bins: usize,
-    ) -> Result<Self> {
+    pub fn of(truth: &Field, mean: &Field, spread: &Field, at: &Mask, bins: usize) -> Result<Self> {
         if truth.data().shape() != mean.data().shape() {
             let (expected, found) = (truth.data().shape(), mean.data().shape());
             return Err(Error::shape("mean of samples", expected, found));

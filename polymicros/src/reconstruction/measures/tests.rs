@@ -24,7 +24,9 @@ fn everywhere(shape: [usize; 3]) -> Mask {
 #[test]
 fn errors_of_values_are_what_a_hand_calculation_gives() -> Result<()> {
     let shape = [2, 2, 2];
-    let truth = field(shape, |c, [x, ..]| [0.2, -0.4, 0.1][c] * (1.0 - 2.0 * x as f64));
+    let truth = field(shape, |c, [x, ..]| {
+        [0.2, -0.4, 0.1][c] * (1.0 - 2.0 * x as f64)
+    });
     let made = field(shape, |c, at| {
         let truth = [0.2, -0.4, 0.1][c] * (1.0 - 2.0 * at[0] as f64);
         truth + if at[1] == 0 { 0.05 } else { 0.0 }
@@ -121,10 +123,15 @@ fn samples_of_the_true_distribution_are_calibrated() -> Result<()> {
     let shape = [30, 30, 30];
     let mut rng = ChaCha8Rng::seed_from_u64(2);
     let mut draw = || {
-        field(shape, |_, _| 0.0).data().to_owned().indexed_iter().map(|((_, x, ..), _)| {
-            let normal: f64 = StandardNormal.sample(&mut rng);
-            (0.01 * (1 + x) as f64 * normal) as f32
-        }).collect::<Vec<f32>>()
+        field(shape, |_, _| 0.0)
+            .data()
+            .to_owned()
+            .indexed_iter()
+            .map(|((_, x, ..), _)| {
+                let normal: f64 = StandardNormal.sample(&mut rng);
+                (0.01 * (1 + x) as f64 * normal) as f32
+            })
+            .collect::<Vec<f32>>()
     };
     let mut sample = || -> Result<Field> {
         let data = Array4::from_shape_vec((3, 30, 30, 30), draw()).unwrap();
@@ -144,7 +151,11 @@ fn samples_of_the_true_distribution_are_calibrated() -> Result<()> {
         assert!((bin.error / expected - 1.0).abs() < 0.15, "{table:?}");
     }
     assert!(table.rank_correlation > 0.5, "{}", table.rank_correlation);
-    let silent = Field::new(*spread.grid(), ["spread"], Array4::from_elem((1, 30, 30, 30), 0.1))?;
+    let silent = Field::new(
+        *spread.grid(),
+        ["spread"],
+        Array4::from_elem((1, 30, 30, 30), 0.1),
+    )?;
     let table = Calibration::of(&truth, &mean, &silent, &everywhere(shape), 6)?;
     assert_eq!(table.rank_correlation, 0.0);
     assert!(Calibration::of(&truth, &mean, &mean, &everywhere(shape), 6).is_err());
@@ -179,7 +190,10 @@ fn a_perfect_reconstruction_has_no_errors_and_worse_ones_more() -> Result<()> {
     let perfect = Measures::of(&truth, &known, &truth)?;
     assert_eq!(perfect.mean_absolute_error, 0.0);
     assert_eq!((perfect.mape, perfect.boundary_error), (0.0, 0.0));
-    assert_eq!((perfect.same_orientation, perfect.covariance_error), (1.0, 0.0));
+    assert_eq!(
+        (perfect.same_orientation, perfect.covariance_error),
+        (1.0, 0.0)
+    );
     assert_eq!(perfect.seam, perfect.true_seam);
     let of = |factor: usize| -> Result<Measures> {
         let known = Mask::slices([24; 3], 2, factor, 0)?;

@@ -68,7 +68,11 @@ impl Projection {
                 return at as u32;
             }
             let near = nearest.squared[at] <= (0.5 * self.reach).powi(2);
-            let middle = if near { at } else { nearest.nearest[at] as usize };
+            let middle = if near {
+                at
+            } else {
+                nearest.nearest[at] as usize
+            };
             let mut best = (f32::INFINITY, nearest.nearest[at]);
             for offset in &offsets {
                 let Some(from) = moved(shape, middle, *offset).filter(|from| known[*from]) else {

@@ -65,16 +65,26 @@ proptest! {
 fn beyond_reach_the_surroundings_of_the_nearest_known_voxel_count() -> Result<()> {
     // A row: 0, 1 and 2 known, and 9 far from all of them.
     let mut data = Array4::zeros((1, 10, 1, 1));
-    data.iter_mut().zip([0.0, 0.5, 1.0]).for_each(|(v, known)| *v = known);
+    data.iter_mut()
+        .zip([0.0, 0.5, 1.0])
+        .for_each(|(v, known)| *v = known);
     let full = Field::new(Grid::new([10, 1, 1])?, ["a"], data)?;
     let mask = Mask::missing_block([10, 1, 1], [3..10, 0..1, 0..1])?;
-    let wanted = Field::new(Grid::new([10, 1, 1])?, ["a"], Array4::from_elem((1, 10, 1, 1), 0.4))?;
+    let wanted = Field::new(
+        Grid::new([10, 1, 1])?,
+        ["a"],
+        Array4::from_elem((1, 10, 1, 1), 0.4),
+    )?;
     let observed = mask.observe(&full)?;
     let of = |reach| Projection { reach }.sources(&observed, &wanted);
     assert_eq!(of(1.0)?, [0, 1, 2, 1, 1, 1, 1, 1, 1, 1]);
     assert_eq!(of(3.0)?[3..], [1; 7]);
     assert!(of(0.5).is_err() && of(f64::NAN).is_err());
-    assert!(Projection::default().apply(&observed, &random([10, 1, 1], 1)).is_err());
+    assert!(
+        Projection::default()
+            .apply(&observed, &random([10, 1, 1], 1))
+            .is_err()
+    );
     Ok(())
 }
 
@@ -88,7 +98,9 @@ fn a_projected_field_holds_known_values_only() -> Result<()> {
         let values = field.as_slice();
         let mask = Mask::of(field);
         let known = (0..voxels).filter(|at| mask.as_slice()[*at]);
-        known.map(|at| [values[at].to_bits(), values[voxels + at].to_bits()]).collect()
+        known
+            .map(|at| [values[at].to_bits(), values[voxels + at].to_bits()])
+            .collect()
     };
     assert!(pairs(&made).is_subset(&pairs(&observed)));
     assert!(made.mask().is_none());
