@@ -3,6 +3,7 @@
 //! A [`Mask`] says which voxels are known; what is known of a volume is a
 //! [`Field`](crate::microstructure::Field) with that mask.
 
+pub mod comparison;
 mod distance;
 mod ensemble;
 mod inpainting;
@@ -12,6 +13,7 @@ mod mask;
 pub mod measures;
 mod padded;
 mod projection;
+mod super_resolution;
 
 pub use distance::Distances;
 pub use ensemble::Ensemble;
@@ -21,3 +23,4 @@ pub use known::{Consistency, ConsistentDenoiser, Known, KnownVoxels};
 pub use mask::Mask;
 pub use padded::PaddedDenoiser;
 pub use projection::Projection;
+pub use super_resolution::{Progress, Reconstruction, Stack};
