@@ -38,6 +38,7 @@ pub use polymicros::statistics::{Cutoff, OnePoint, Pairs, Pca, TwoPoint, Vectors
 pub use polymicros::{Error, Result};
 #[cfg(feature = "tables")]
 pub use polymicros_tables::{
-    Table, explained_variance_table, grain_list_table, grain_table, one_point_table, scores_table,
+    Table, calibration_table, comparison_table, explained_variance_table, grain_list_table,
+    grain_table, one_point_table, scores_table,
 };
 pub use volumes::{edge, real_volumes, stand_ins, user_volumes};

@@ -152,7 +152,8 @@ mod tests {
     fn a_part_of_a_field_knows_where_it_was() -> Result<()> {
         let mut grid = Grid::new([4, 5, 6])?;
         grid.spacing = [0.5; 3];
-        let data = Array4::from_shape_fn((1, 4, 5, 6), |(_, x, y, z)| (100 * x + 10 * y + z) as f32);
+        let data =
+            Array4::from_shape_fn((1, 4, 5, 6), |(_, x, y, z)| (100 * x + 10 * y + z) as f32);
         let mask = Array3::from_shape_fn((4, 5, 6), |(x, ..)| x < 3);
         let field = Field::new(grid, ["a"], data)?.with_mask(mask.into_shared())?;
         let part = field.crop([1..4, 2..3, 0..6])?;

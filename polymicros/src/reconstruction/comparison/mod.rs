@@ -11,14 +11,14 @@ use super::{Interpolation, Mask, Progress, Projection, Reconstruction};
 use crate::Result;
 use crate::diffusion::Denoiser;
 use crate::microstructure::Field;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
 /// Bins of a calibration table.
 pub const BINS: usize = 10;
 
 /// A line of the table.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// The way of filling in.
     pub method: String,
@@ -155,7 +155,7 @@ fn average(rows: &[&Row]) -> Row {
             mean_absolute_error: mean(&|r| r.measures.mean_absolute_error),
             mape: mean(&|r| r.measures.mape),
             same_orientation: mean(&|r| r.measures.same_orientation),
-            boundary_error: mean(&|r| r.measures.boundary_error),
+            boundary_error: known(&|r| r.measures.boundary_error),
             covariance_error: mean(&|r| r.measures.covariance_error),
             seam: known(&|r| r.measures.seam),
             true_seam: known(&|r| r.measures.true_seam),

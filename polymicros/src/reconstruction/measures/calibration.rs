@@ -3,10 +3,10 @@
 use crate::microstructure::Field;
 use crate::reconstruction::Mask;
 use crate::{Error, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A reliability table: voxels in the order of their stated spread, cut into bins of equal size.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     /// The bins, of the smallest spread first.
     pub bins: Vec<CalibrationBin>,
@@ -16,7 +16,7 @@ pub struct Calibration {
 }
 
 /// Voxels of about one stated spread.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationBin {
     /// Their spread, root mean square.
     pub spread: f64,

@@ -20,13 +20,13 @@ pub use values::{covariance_error, mean_absolute_error, mean_absolute_percentage
 use super::Mask;
 use crate::Result;
 use crate::microstructure::Field;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// An orientation further away than this, in degrees, is another orientation.
 pub const SAME_ORIENTATION: f64 = 5.0;
 
 /// A reconstruction beside the truth.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Measures {
     /// Mean absolute error over the range of each channel
     /// ([`ROGSH_RANGE`](crate::orientation::ROGSH_RANGE)), averaged over channels.
@@ -37,8 +37,9 @@ pub struct Measures {
     /// The share of voxels whose orientation is within [`SAME_ORIENTATION`] of the truth, as far as
     /// ROGSH values tell orientations apart.
     pub same_orientation: f64,
-    /// The share of voxels that are not, of those within [`NEAR`] voxels of a grain boundary.
-    pub boundary_error: f64,
+    /// The share of voxels that are not, of those within [`NEAR`] voxels of a grain boundary; none
+    /// where no missing voxel is.
+    pub boundary_error: Option<f64>,
     /// Root mean square error of all covariances of the whole volume, relative to their own.
     pub covariance_error: f64,
     /// The jump between known and missing neighbours over that between missing ones; none where
@@ -62,13 +63,13 @@ impl Measures {
                 let far = f64::from(*turned) > SAME_ORIENTATION;
                 (wrong + usize::from(far), all + 1)
             });
-            wrong as f64 / all as f64
+            (all > 0).then(|| wrong as f64 / all as f64)
         };
         let near = near_boundaries(truth)?.intersection(&missing)?;
         Ok(Measures {
             mean_absolute_error: mean_absolute_error(truth, made, &missing)?,
             mape: mean_absolute_percentage_error(truth, made, &missing)?,
-            same_orientation: 1.0 - share(&missing),
+            same_orientation: 1.0 - share(&missing).unwrap_or(0.0),
             boundary_error: share(&near),
             covariance_error: covariance_error(truth, made)?,
             seam: Seam::of(made, known, &missing)?.ratio(),
