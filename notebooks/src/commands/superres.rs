@@ -3,12 +3,9 @@
 use super::Progress;
 use crate::{Error, Result};
 use clap::{Args, ValueEnum};
-use polymicros::diffusion::{NetworkDenoiser, Sampler, Schedule};
-use polymicros::generation::{Tiled, Tiling};
-use polymicros::network::Cpu;
+use polymicros::diffusion::{Sampler, Schedule};
 use polymicros::reconstruction::{
-    Consistency, Inpainting, Interpolation, PaddedDenoiser, Projection, Reconstruction, Stack,
-    Start,
+    Consistency, Inpainting, Interpolation, Model, Projection, Reconstruction, Stack, Start,
 };
 use polymicros_prelude::{Field, Microstructure};
 use serde_json::{Value, json};
@@ -214,12 +211,7 @@ fn sampled(
     observed: &Field,
     progress: &mut Progress,
 ) -> Result<(Field, Value)> {
-    let network = NetworkDenoiser::load(&denoiser, &Cpu::default())?;
-    let padded = PaddedDenoiser::new(&network, network.network.config().coarsening());
-    let tiled = Tiled {
-        denoiser: &padded,
-        tiling: tiling(plan.tile),
-    };
+    let model = Model::open(&denoiser)?.with_tile(plan.tile);
     let reconstruction = Reconstruction {
         denoiser,
         samples: plan.samples,
@@ -227,7 +219,7 @@ fn sampled(
         inpainting: plan.way.inpainting(),
     };
     let evaluations = reconstruction.inpainting.evaluations()?;
-    let ensemble = reconstruction.run(&tiled, observed, &plan.out, &mut |now| {
+    let ensemble = reconstruction.run(&model, observed, &plan.out, &mut |now| {
         progress.say(&format!(
             "sample {} of {}, step {} of {}",
             now.sample + 1,
@@ -248,24 +240,13 @@ fn sampled(
     Ok((ensemble.mean()?, drawn))
 }
 
-/// Tiles of this edge with the overlap and margin of the default, where they fit.
-pub(super) fn tiling(tile: usize) -> Tiling {
-    let default = Tiling::default();
-    let overlap = default.overlap.min(tile / 2);
-    Tiling {
-        tile,
-        overlap,
-        margin: default.margin.min(overlap / 2),
-        periodic: false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use ndarray::Axis;
+    use polymicros::diffusion::NetworkDenoiser;
     use polymicros::network::weights::Precision;
-    use polymicros::network::{Padding, UNet, UNetConfig};
+    use polymicros::network::{Cpu, Padding, UNet, UNetConfig};
     use polymicros_prelude::{Grid, Origin, StandIn};
     use std::path::Path;
 

@@ -1,16 +1,14 @@
 //! Which way of filling in slices is the best, on a volume that is known in full.
 
 use super::Progress;
-use super::superres::{AxisName, Way, tiling};
+use super::superres::{AxisName, Way};
 use crate::{Error, Result};
 use clap::Args;
-use polymicros::diffusion::{Denoiser, NetworkDenoiser};
-use polymicros::generation::Tiled;
-use polymicros::network::Cpu;
+use polymicros::diffusion::Denoiser;
 use polymicros::reconstruction::comparison::{
     Candidate, Row, averaged, candidates, compare_candidate, compare_interpolations, theta_ablation,
 };
-use polymicros::reconstruction::{Mask, PaddedDenoiser};
+use polymicros::reconstruction::{Mask, Model};
 use polymicros_prelude::{Field, Microstructure, StandIn, comparison_table};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -84,8 +82,8 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
     let mut progress = Progress::new(&plan.volume);
     let mut done = Log::open(plan.log.clone())?;
     let mut lines = Vec::new();
-    let network = match &plan.weights {
-        Some(weights) => Some(NetworkDenoiser::load(weights, &Cpu::default())?),
+    let model = match &plan.weights {
+        Some(weights) => Some(Model::open(weights)?.with_tile(plan.tile)),
         None => None,
     };
     for (crop, truth) in crops.iter().enumerate() {
@@ -101,14 +99,8 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
             };
             progress.say(&format!("crop {crop}, axis {}", axis.name()));
             lines.extend(comparison.interpolations()?);
-            if let Some(network) = &network {
-                let coarsening = network.network.config().coarsening();
-                let padded = PaddedDenoiser::new(network, coarsening);
-                let tiled = Tiled {
-                    denoiser: &padded,
-                    tiling: tiling(plan.tile),
-                };
-                lines.extend(comparison.candidates(&tiled, &mut progress)?);
+            if let Some(model) = &model {
+                lines.extend(comparison.candidates(model, &mut progress)?);
             }
         }
     }
@@ -334,8 +326,9 @@ impl Log {
 mod tests {
     use super::*;
     use clap::Parser;
+    use polymicros::diffusion::NetworkDenoiser;
     use polymicros::network::weights::Precision;
-    use polymicros::network::{Padding, UNet, UNetConfig};
+    use polymicros::network::{Cpu, Padding, UNet, UNetConfig};
     use std::path::Path;
 
     #[derive(Debug, Parser)]
