@@ -64,7 +64,9 @@ impl Sampler {
     /// When no level of the schedule but zero is as low, or the schedule makes no sense.
     pub fn starting_at(self, sigma: f64) -> Result<Self> {
         let levels = self.schedule.levels()?;
-        let skip = levels.iter().position(|level| *level <= sigma);
+        let skip = levels
+            .iter()
+            .position(|level| *level <= sigma * (1.0 + ROUNDING));
         match skip.filter(|skip| *skip < self.schedule.steps) {
             Some(skip) => Ok(Sampler { skip, ..self }),
             None => Err(Error::value(
@@ -151,6 +153,9 @@ impl Sampler {
         Ok(x)
     }
 }
+
+/// What the ends of a schedule may be off for the powers that they are made of.
+const ROUNDING: f64 = 1e-9;
 
 /// `(x - D) / t`, in the place of `D`.
 fn slope(x: &Batch, mut denoised: Batch, t: f64) -> Batch {

@@ -37,7 +37,9 @@ fn a_denoiser_that_knows_the_truth_wins_and_one_that_knows_nothing_loses() -> Re
         assert_eq!(rows.len(), 2);
         let error = rows[0].measures.mean_absolute_error;
         assert!(error < 1e-3, "{}: {error}", candidate.name);
-        assert!(rows[1].measures.same_orientation > 0.999);
+        // Grains between two slices, which neither shows, are lost.
+        let kept = rows[1].measures.same_orientation;
+        assert!(kept > 0.95 && kept < 1.0, "{}: {kept}", candidate.name);
         assert!(rows[0].calibration.is_some());
         let error = of(&ignorant)?[0].measures.mean_absolute_error;
         assert!(error > best, "{}: {error}", candidate.name);

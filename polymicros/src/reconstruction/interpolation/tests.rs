@@ -80,8 +80,8 @@ fn shapes_follow_an_inclined_boundary() -> Result<()> {
             let mut shape = [12; 3];
             shape[axis] = 4 * factor + 1;
             shape[across] = 40;
-            // Inclined by whole pixels from one known slice to the next.
-            let slope = 3.0 / factor as f64;
+            // By whole pixels from one slice to the next, so that nothing is lost to rounding.
+            let slope = 4.0 / factor as f64;
             let grain = |at: [usize; 3]| at[across] as f64 > 8.3 + slope * at[axis] as f64;
             let full = field(shape, |c, at| {
                 f64::from(u8::from(grain(at))) * 0.2 + c as f64
@@ -95,12 +95,7 @@ fn shapes_follow_an_inclined_boundary() -> Result<()> {
                 wrong[1] +=
                     usize::from((value(&nearest, 0, at) - value(&full, 0, at)).abs() > 1e-6);
             }
-            // The known boundary is rounded to whole pixels: up to half a pixel a row is wrong.
-            let rows = shape.iter().product::<usize>() / 40;
-            assert!(
-                wrong[0] < rows / 2 && wrong[0] < wrong[1] / 2,
-                "{wrong:?} of {rows} rows"
-            );
+            assert!(wrong[0] == 0 && wrong[1] > 0, "{wrong:?}");
         }
     }
     Ok(())
@@ -124,7 +119,8 @@ fn discs_between_discs_have_the_radius_between() -> Result<()> {
         (pixels as f64 / std::f64::consts::PI).sqrt()
     };
     for (x, expected) in [(0, 14.0), (1, 12.5), (2, 11.0), (3, 9.5), (4, 8.0)] {
-        assert!((radius(x) - expected).abs() < 0.4, "{x}: {}", radius(x));
+        // Half a pixel is what the boundary's pixels leave open.
+        assert!((radius(x) - expected).abs() < 0.5, "{x}: {}", radius(x));
     }
     // The third slice does not show the disc: it shrinks to nothing half way.
     assert!((radius(5) - 4.0).abs() < 0.6, "{}", radius(5));
@@ -137,7 +133,7 @@ fn shapes_keep_what_varies_within_a_grain() -> Result<()> {
     // One grain whose values drift linearly: the interpolation is linear.
     let shape = [9, 6, 7];
     let full = field(shape, |c, at| {
-        0.1 + 0.004 * (at[0] as f64 * (c as f64 + 1.0) + at[2] as f64)
+        0.1 + 0.002 * (at[0] as f64 * (c as f64 + 1.0) + at[2] as f64)
     });
     let observed = Mask::slices(shape, 0, 4, 0)?.observe(&full)?;
     let shaped = Interpolation::Shape.fill(&observed)?;
