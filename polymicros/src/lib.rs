@@ -14,6 +14,7 @@
 //! | [`diffusion`] | A.7 | EDM: preconditioning, noise schedule, and the sampler of Algorithm 2 |
 //! | [`training`] | 3.2, 4, C | neighbourhood sets, the objective, AdamW, averaged weights, runs that resume |
 //! | [`generation`] | 3, A.3, B.2 | local models, local-global sampling (Algorithm 3) |
+//! | [`reconstruction`] | 5.2, D.1 | inpainting and super-resolution, baselines to compare with, and measures |
 //! | [`display`] | figures | pictures of all of these, for a notebook or a file |
 //!
 //! # Conventions
@@ -37,6 +38,7 @@ pub mod network;
 pub mod orientation;
 mod peak_memory;
 pub mod random_field;
+pub mod reconstruction;
 pub mod statistics;
 pub mod training;
 mod whole_file;

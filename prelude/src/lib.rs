@@ -13,6 +13,7 @@
 
 mod denoisers;
 mod pictures;
+mod reconstruction;
 mod volumes;
 
 pub use denoisers::{ShortTraining, TrainedDenoiser, preconditioning_curves, seam, train_denoiser};
@@ -38,10 +39,20 @@ pub use polymicros::random_field::{
     Acceptance, Bounds, Design, Diversity, Findings, Fit, FitSettings, Guidelines, Images, Mixture,
     Mogrf, MosmKernel, MosmParameters, Sampler, SpectralGaussian, Verdict, grains_worth, with_mean,
 };
+pub use polymicros::reconstruction::comparison::{
+    Candidate, Row, averaged, candidates, compare_interpolations, theta_ablation,
+};
+pub use polymicros::reconstruction::measures::{Calibration, Measures, near_boundaries};
+pub use polymicros::reconstruction::{
+    Consistency, Ensemble, Inpainting, Interpolation, Mask, Model, Projection, Reconstruction,
+    Stack, Start,
+};
 pub use polymicros::statistics::{Cutoff, OnePoint, Pairs, Pca, TwoPoint, Vectors};
 pub use polymicros::{Error, Result};
 #[cfg(feature = "tables")]
 pub use polymicros_tables::{
-    Table, explained_variance_table, grain_list_table, grain_table, one_point_table, scores_table,
+    Table, calibration_table, comparison_table, explained_variance_table, grain_list_table,
+    grain_table, one_point_table, scores_table,
 };
+pub use reconstruction::{compare_way, field_slices, fill_in, reliability};
 pub use volumes::{edge, real_volumes, stand_ins, user_volumes};

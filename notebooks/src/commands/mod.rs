@@ -10,6 +10,8 @@ mod progress;
 #[cfg(feature = "evcxr")]
 mod reproduce;
 mod stats;
+mod superres;
+mod superres_check;
 mod train;
 
 use crate::Result;
@@ -215,6 +217,33 @@ enum Command {
         #[arg(long, value_enum, default_value = "replicate")]
         padding: Edge,
     },
+    /// Make a stack of slices several times as many (super-resolution, section 5.2).
+    ///
+    /// OUT gets volume.npz (orientations: each missing voxel takes one that the slices show nearby),
+    /// mean.npz (mean ROGSH values) and, with a network, sample_000.npz and so on, spread.npz (how
+    /// far samples differ, per voxel), observed.npz and settings.toml. A run that was stopped goes
+    /// on when the same command is given again.
+    #[command(
+        after_help = "Examples:\n  polymicros superres slices.dream3d out --weights \
+            fixtures/models/foundation.safetensors --factor 4 --axis z --samples 8\n  \
+            polymicros superres slices.ang out --start shape --axis z\n\n\
+            Without --weights missing slices are interpolated as --start says.\n\
+            Exit code 0: written. 1: it was not, and the message says why."
+    )]
+    Superres(superres::Plan),
+    /// Remove slices from a full volume, fill them in in every way, and compare.
+    ///
+    /// A table of all ways to fill in: the interpolations and, with a network, what it samples under
+    /// each kind of condition; errors are means over the missing voxels of all cubes and axes.
+    #[command(
+        after_help = "Examples:\n  polymicros superres-check volume.h5 --edge 0\n  \
+            polymicros superres-check \"bimodal ferrite\" --weights network.safetensors --crops 2 \
+            --log check.jsonl\n  \
+            polymicros superres-check volume.h5 --weights network.safetensors --thetas \
+            0.6,0.7,0.75,0.8,0.9,1 --axes z\n\n\
+            Exit code 0: compared. 1: something failed, and the message says what."
+    )]
+    SuperresCheck(superres_check::Plan),
     /// The bare network, for comparison with other implementations.
     #[command(subcommand)]
     Network(NetworkCommand),
@@ -419,6 +448,8 @@ impl Arguments {
                 output,
                 precision,
             })) => network::convert(&weights, &output, precision.into()),
+            Some(Command::Superres(plan)) => superres::run(&plan, self.json),
+            Some(Command::SuperresCheck(plan)) => superres_check::run(&plan, self.json),
             Some(Command::Network(NetworkCommand::Apply {
                 weights,
                 input,

@@ -51,6 +51,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+pub(crate) use npz::{read_mask, write_mask};
 #[cfg(test)]
 pub(crate) use real_data::shared_data;
 pub use stack::numbered_slices;
