@@ -1,7 +1,10 @@
 //! A training run in a folder.
 
 use super::checkpoint::State;
-use super::{AdamW, Average, LogLine, Objective, PatchSet, Settings, clip, log};
+use super::{
+    AdamW, Average, DenoisingError, DenoisingSettings, DenoisingTest, LogLine, Objective, PatchSet,
+    Settings, clip, log,
+};
 use crate::diffusion::{Batch, NetworkDenoiser};
 use crate::network::weights::Precision;
 use crate::network::{NetworkDevice, Parameters, UNet, UNetConfig};
@@ -104,13 +107,15 @@ impl<D: NetworkDevice> Run<D> {
         data: &mut PatchSet,
         mut report: impl FnMut(&LogLine) -> ControlFlow<()>,
     ) -> Result<()> {
+        let mut test = None;
         while self.state.step < self.settings.steps {
-            let line = self.one_step(data).map_err(|e| {
+            let mut line = self.one_step(data).map_err(|e| {
                 let last = self.state.step / self.settings.checkpoint_every;
                 let last = last * self.settings.checkpoint_every;
                 let what = format!("step {}", self.state.step + 1);
                 Error::numerical(what, format!("{e}; the last checkpoint is of step {last}"))
             })?;
+            line.denoising = self.denoising(data, &mut test)?;
             log::append(&self.folder.join(LOG), &line)?;
             let stop = report(&line).is_break();
             let step = self.state.step;
@@ -174,19 +179,46 @@ impl<D: NetworkDevice> Run<D> {
             gradient,
             seconds,
             samples_per_second: samples / seconds,
+            denoising: None,
+        })
+    }
+
+    /// The denoising error after this step, where the settings ask for it. The test, whose filters
+    /// need no second tuning, is made when it is first needed.
+    fn denoising(
+        &self,
+        data: &PatchSet,
+        test: &mut Option<DenoisingTest>,
+    ) -> Result<Option<DenoisingError>> {
+        let step = self.state.step;
+        let asked = |settings: &&DenoisingSettings| {
+            step == self.settings.steps || step.is_multiple_of(settings.every)
+        };
+        let Some(settings) = self.settings.denoising.as_ref().filter(asked) else {
+            return Ok(None);
+        };
+        let test = match test {
+            Some(test) => test,
+            None => test.insert(DenoisingTest::of_run(settings, data, self.settings.seed)?),
+        };
+        Ok(Some(test.measure("model", &self.averaged()?)?))
+    }
+
+    /// The averaged network, as it is sampled from.
+    fn averaged(&self) -> Result<NetworkDenoiser<D>> {
+        let device = self.network.parameters().device();
+        let values = self.state.average.values.clone();
+        let averaged = Parameters::from_values(&self.settings.network, values, device)?;
+        Ok(NetworkDenoiser {
+            network: UNet::new(self.settings.network.clone(), averaged)?,
+            preconditioning: self.settings.preconditioning,
+            padding: self.settings.network.padding,
         })
     }
 
     fn checkpoint(&self) -> Result<()> {
-        let device = self.network.parameters().device();
-        let values = self.state.average.values.clone();
-        let averaged = Parameters::from_values(&self.settings.network, values, device)?;
-        let denoiser = NetworkDenoiser {
-            network: UNet::new(self.settings.network.clone(), averaged)?,
-            preconditioning: self.settings.preconditioning,
-            padding: self.settings.network.padding,
-        };
-        denoiser.save(self.folder.join(NETWORK), Precision::F32)?;
+        self.averaged()?
+            .save(self.folder.join(NETWORK), Precision::F32)?;
         self.state
             .save(&self.folder.join(CHECKPOINT), &self.settings)
     }
@@ -292,6 +324,41 @@ mod tests {
         };
         assert_eq!(losses(&whole), losses(&killed));
         assert_eq!(losses(&whole).len(), 10);
+    }
+
+    #[test]
+    fn the_log_holds_denoising_errors_where_they_are_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let with_errors: Settings = Settings {
+            denoising: Some(DenoisingSettings {
+                every: 3,
+                volumes: vec!["stand-in:twinned:8:5".parse().unwrap()],
+                levels: vec![0.1, 0.5],
+                patches: 1,
+            }),
+            ..settings(5)
+        };
+        let device = Cpu::default();
+        let mut run = Run::start(with_errors, folder.path(), &device).unwrap();
+        run.train(&mut data(), all).unwrap();
+        let lines = read_log(folder.path().join(LOG)).unwrap();
+        let measured: Vec<usize> = lines
+            .iter()
+            .filter(|line| line.denoising.is_some())
+            .map(|line| line.step)
+            .collect();
+        assert_eq!(measured, [3, 5]);
+        let last = lines[4].denoising.clone().unwrap();
+        assert_eq!(last.levels, [0.1, 0.5]);
+        assert_eq!(last.rows.len(), 5);
+        // It is the network that is written that was measured.
+        let test = DenoisingTest::of_run(
+            run.settings().denoising.as_ref().unwrap(),
+            &data(),
+            run.settings().seed,
+        );
+        let written = NetworkDenoiser::load(folder.path().join(NETWORK), &device).unwrap();
+        assert_eq!(test.unwrap().measure("model", &written).unwrap(), last);
     }
 
     #[test]
