@@ -11,16 +11,23 @@
 //! Everything here is a concrete type or a non-generic function of an already compiled library, so
 //! that a cell has next to nothing to compile.
 
+mod generation;
 mod pictures;
 mod volumes;
 
+pub use generation::{denoising_error, measure_trade_off, sample_field, sample_structure};
 pub use pictures::{
     field_cubes, inverse_pole_colour, ipf_cube, ipf_cubes, rogsh_cubes, rows, two_point_maps,
 };
 pub use polymicros;
+pub use polymicros::diffusion::Solver;
 pub use polymicros::display::{
     Chart, ExplainedVariance, Figure, Figures, Histogram, PcScatter, Picture, bar_chart, charts,
-    ipf_key, stated,
+    denoising_chart, ipf_key, stated, trade_off_charts,
+};
+pub use polymicros::generation::{
+    Comparison, KeptStatistics, LocalGlobal, LocalModel, Measure, Realism, RealismSettings, Seeds,
+    Structure, Tiling, TradeOff,
 };
 pub use polymicros::microstructure::{
     Chords, Field, Grain, Grains, Grid, LengthUnit, Microstructure, Origin, Phase, StandIn, ToldBy,
@@ -35,9 +42,11 @@ pub use polymicros::random_field::{
     Mogrf, MosmKernel, MosmParameters, Sampler, SpectralGaussian, Verdict, grains_worth, with_mean,
 };
 pub use polymicros::statistics::{Cutoff, OnePoint, Pairs, Pca, TwoPoint, Vectors};
+pub use polymicros::training::{DenoisingError, LogLine, read_log};
 pub use polymicros::{Error, Result};
 #[cfg(feature = "tables")]
 pub use polymicros_tables::{
-    Table, explained_variance_table, grain_list_table, grain_table, one_point_table, scores_table,
+    Table, denoising_table, explained_variance_table, grain_list_table, grain_table,
+    one_point_table, realism_table, scores_table,
 };
 pub use volumes::{edge, real_volumes, stand_ins, user_volumes};

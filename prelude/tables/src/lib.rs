@@ -5,10 +5,12 @@
 //! to go on with polars.
 
 mod domain;
+mod models;
 mod render;
 mod table;
 
 pub use domain::{
     explained_variance_table, grain_list_table, grain_table, one_point_table, scores_table,
 };
+pub use models::{denoising_table, realism_table};
 pub use table::{Columns, Table};

@@ -14,6 +14,9 @@ use crate::training::{PatchSet, centred};
 use crate::{Error, Result};
 use distribution::Distribution;
 use neighbourhood::Neighbourhood;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -118,8 +121,8 @@ impl Realism {
     ///
     /// The experiment is halved along each axis that has two patches or more (of an odd number the
     /// middle ones are left out). Distances are the mean over these splits: between the halves, and
-    /// between the generated patches and either half. All samples have equally many patches, so
-    /// that chance counts alike in each.
+    /// between generated patches and either half. All samples have equally many patches, so that
+    /// chance counts alike in each; where more were generated, they make several samples.
     ///
     /// # Errors
     /// When there is nothing to compare, the experiment holds fewer than two patches along every
@@ -132,33 +135,33 @@ impl Realism {
     ) -> Result<Self> {
         let splits = splits(source, settings)?;
         let (_, generated) = neighbourhoods(generated, settings)?;
-        let whole: Vec<&Neighbourhood> = splits.measured.iter().collect();
-        let generated: Vec<&Neighbourhood> = generated.iter().collect();
-        let most = splits.halves.iter().map(|[a, _]| a.len()).min();
-        let patches = most.unwrap_or(0).min(generated.len());
-        let of_generated = chosen(&generated, patches);
+        let source: Vec<&Neighbourhood> = splits.measured.iter().collect();
+        let generated = shuffled(generated.iter().collect());
+        let smallest = splits.halves.iter().map(|[a, _]| a.len()).min();
+        let patches = smallest.unwrap_or(0).min(generated.len());
         let compare = |measure: Measure| {
-            let pooled = |sample: &[&Neighbourhood]| {
-                let values = sample.iter().flat_map(|one| one.of(measure));
-                Distribution::new(values.copied())
-            };
-            let all = pooled(&whole);
-            let made = pooled(&of_generated);
+            let all = pooled(&source, measure);
+            let samples: Vec<Distribution> = generated
+                .chunks_exact(patches)
+                .map(|sample| pooled(sample, measure))
+                .collect();
             let (mut distance, mut yardstick) = (0.0, 0.0);
             for halves in &splits.halves {
                 let [a, b] = halves.each_ref().map(|half| {
-                    let half: Vec<&Neighbourhood> =
-                        half.iter().map(|&at| &splits.measured[at]).collect();
-                    pooled(&chosen(&half, patches))
+                    let half = shuffled(half.iter().map(|&at| source[at]).collect());
+                    pooled(&half[..patches], measure)
                 });
-                distance += 0.5 * (made.wasserstein(&a) + made.wasserstein(&b));
+                let apart = samples
+                    .iter()
+                    .map(|sample| 0.5 * (sample.wasserstein(&a) + sample.wasserstein(&b)));
+                distance += apart.sum::<f64>() / samples.len() as f64;
                 yardstick += a.wasserstein(&b);
             }
             let unit = all.deviation() * splits.halves.len() as f64;
             Comparison {
                 measure,
                 source: all.mean(),
-                generated: pooled(&generated).mean(),
+                generated: pooled(&generated, measure).mean(),
                 distance: distance / unit,
                 yardstick: yardstick / unit,
                 ratio: distance / yardstick,
@@ -251,7 +254,14 @@ fn neighbourhoods(
     Ok((set, measured))
 }
 
-/// So many of a list, evenly over it.
-fn chosen<'a>(all: &[&'a Neighbourhood], count: usize) -> Vec<&'a Neighbourhood> {
-    (0..count).map(|i| all[i * all.len() / count]).collect()
+/// The values of several patches as one distribution.
+fn pooled(sample: &[&Neighbourhood], measure: Measure) -> Distribution {
+    let values = sample.iter().flat_map(|one| one.of(measure));
+    Distribution::new(values.copied())
+}
+
+/// In an order that has nothing to do with places, and is always the same.
+fn shuffled(mut all: Vec<&Neighbourhood>) -> Vec<&Neighbourhood> {
+    all.shuffle(&mut ChaCha8Rng::seed_from_u64(0));
+    all
 }

@@ -1,0 +1,81 @@
+//! Local models and what is made with them, without anything generic left for a cell to compile.
+
+use polymicros::diffusion::{Batch, Sampler};
+use polymicros::generation::{
+    LocalGlobal, LocalModel, RealismSettings, Seeds, Structure, TradeOff,
+};
+use polymicros::microstructure::{Field, Grid};
+use polymicros::orientation::ROGSH_NAMES;
+use polymicros::random_field::MosmParameters;
+use polymicros::training::{DenoisingError, DenoisingTest, PatchSet, centred};
+use polymicros::{Error, Result};
+
+/// A structure by local-global sampling (Algorithm 3): [`LocalGlobal::structure`].
+///
+/// # Errors
+/// As there.
+pub fn sample_structure(
+    local_global: &LocalGlobal,
+    parameters: &MosmParameters,
+    model: &LocalModel,
+    grid: &Grid,
+    seeds: Seeds,
+) -> Result<Structure> {
+    local_global.structure(parameters, model, grid, seeds, |_| Ok(()))
+}
+
+/// A field that a model makes of noise alone (Algorithm 2), `edge` voxels along each axis.
+///
+/// # Errors
+/// When the model is not of ROGSH fields, or cannot take this edge.
+pub fn sample_field(model: &LocalModel, edge: usize, steps: usize, seed: u64) -> Result<Field> {
+    let mut sampler = Sampler::default();
+    sampler.schedule.steps = steps;
+    let channels = model.channels();
+    if channels != ROGSH_NAMES.len() {
+        let expected = ROGSH_NAMES.len();
+        return Err(Error::shape("channels of the model", expected, channels));
+    }
+    let x = Batch::zeros((1, channels, edge, edge, edge));
+    let x = sampler.sample(model, x, seed, None, |_| Ok(()))?;
+    let data = x.index_axis_move(ndarray::Axis(0), 0);
+    Field::new(Grid::cube(edge)?, ROGSH_NAMES, data)
+}
+
+/// A model's denoising error on patches of one volume, beside those of filters whose parameters
+/// are chosen on patches of another.
+///
+/// # Errors
+/// When a volume has invalid voxels or is smaller than a patch.
+pub fn denoising_error(
+    model: &LocalModel,
+    tuning: &Field,
+    held_out: &Field,
+    patch: usize,
+    patches: usize,
+) -> Result<DenoisingError> {
+    let cut = |field: &Field| -> Result<Vec<ndarray::Array4<f32>>> {
+        let set = PatchSet::new(vec![centred(field)?], patch, patch, false, 0)?;
+        Ok(set.evenly(patches))
+    };
+    let levels = DenoisingTest::levels();
+    DenoisingTest::new(&cut(tuning)?, &cut(held_out)?, &levels, 0)?.measure(model.name(), model)
+}
+
+/// What local-global sampling keeps of the statistics and how real its neighbourhoods are, for
+/// each number of skipped steps: [`TradeOff::measure`].
+///
+/// # Errors
+/// As there.
+pub fn measure_trade_off(
+    local_global: &LocalGlobal,
+    parameters: &[MosmParameters],
+    model: &LocalModel,
+    grid: &Grid,
+    skips: &[usize],
+    source: &[Field],
+) -> Result<Vec<TradeOff>> {
+    let settings = RealismSettings::default();
+    let to = (source, settings);
+    TradeOff::measure(local_global, parameters, model, grid, skips, to, |_| Ok(()))
+}
