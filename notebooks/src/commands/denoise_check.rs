@@ -3,7 +3,6 @@
 use super::Progress;
 use crate::{Error, Result};
 use clap::Args;
-use ndarray::Array4;
 use polymicros::diffusion::NetworkDenoiser;
 use polymicros::network::Cpu;
 use polymicros::training::{DenoisingTest, PatchSet, Source};
@@ -42,7 +41,14 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
     let progress = Progress::new("denoise-check");
     progress.say("volumes");
     let all = PatchSet::of(&plan.volumes, plan.patch, plan.patch, false, plan.seed)?;
-    let (tuning, held_out) = halves(all.evenly(2 * plan.patches))?;
+    let mut tuning = all.evenly(2 * plan.patches);
+    if tuning.len() < 2 {
+        let problem = "the volumes hold one patch; two are needed, one to choose the filters' \
+                       parameters on: a smaller --patch, or more volumes";
+        return Err(Error::Usage(problem.into()));
+    }
+    // Patches come in the order of their places: the two lists are from the volumes' two ends.
+    let held_out = tuning.split_off(tuning.len() / 2);
     progress.say("filters");
     let test = DenoisingTest::new(&tuning, &held_out, &plan.levels, plan.seed)?;
     progress.say("model");
@@ -65,15 +71,4 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The first half to tune on, from one end of the volumes, and the other half.
-fn halves(mut patches: Vec<Array4<f32>>) -> Result<(Vec<Array4<f32>>, Vec<Array4<f32>>)> {
-    if patches.len() < 2 {
-        let problem = "the volumes hold one patch; two are needed, one to choose the filters' \
-                       parameters on: a smaller --patch, or more volumes";
-        return Err(Error::Usage(problem.into()));
-    }
-    let held_out = patches.split_off(patches.len() / 2);
-    Ok((patches, held_out))
 }

@@ -111,18 +111,13 @@ impl DenoisingTest {
                 parameters: Vec::with_capacity(levels.len()),
             };
             for (of_tuning, noisy) in of_tuning.iter().zip(&noisy) {
-                let mut best: Option<(f64, Filter)> = None;
-                for filter in kind.candidates(noisy.sigma) {
-                    let found = error(&filtered(&of_tuning.patches, filter), &tuning);
-                    if best.is_none_or(|(least, _)| found < least) {
-                        best = Some((found, filter));
-                    }
-                }
-                if let Some((_, filter)) = best {
-                    row.errors
-                        .push(error(&filtered(&noisy.patches, filter), &clean));
-                    row.parameters.push(filter.parameter());
-                }
+                let candidates = kind.candidates(noisy.sigma);
+                let filter = best(&candidates, |filter| {
+                    error(&filtered(&of_tuning.patches, filter), &tuning)
+                });
+                row.errors
+                    .push(error(&filtered(&noisy.patches, filter), &clean));
+                row.parameters.push(filter.parameter());
             }
             rows.push(row);
         }
@@ -203,6 +198,35 @@ fn with_noise(
     });
     let noisy = noisy.collect();
     Ok((clean, noisy))
+}
+
+/// The candidate with the least error, where the error falls along the list up to it and rises
+/// after: found from the middle, downhill.
+fn best(candidates: &[Filter], error: impl Fn(Filter) -> f64) -> Filter {
+    let mut at = candidates.len() / 2;
+    let mut least = error(candidates[at]);
+    for up in [true, false] {
+        let start = at;
+        loop {
+            let next = if up {
+                at.checked_add(1)
+            } else {
+                at.checked_sub(1)
+            };
+            let Some((next, &filter)) = next.and_then(|i| Some((i, candidates.get(i)?))) else {
+                break;
+            };
+            let found = error(filter);
+            if found >= least {
+                break;
+            }
+            (at, least) = (next, found);
+        }
+        if at != start {
+            break;
+        }
+    }
+    candidates[at]
 }
 
 fn filtered(patches: &Batch, filter: Filter) -> Batch {

@@ -83,6 +83,45 @@ fn filters_are_at_their_best_on_grains() -> Result<()> {
     Ok(())
 }
 
+/// Wherever the least error is, it is found; here with all candidates looked at.
+#[test]
+fn the_walk_finds_the_least_error() {
+    for kind in Kind::ALL {
+        let candidates = kind.candidates(0.3);
+        for (place, wanted) in candidates.iter().enumerate() {
+            let rank = |filter: Filter| candidates.iter().position(|c| *c == filter);
+            let distance = |filter: Filter| {
+                rank(filter).map_or(f64::NAN, |at| (at as f64 - place as f64).abs())
+            };
+            assert_eq!(best(&candidates, distance), *wanted);
+        }
+    }
+}
+
+/// The error does fall and rise along the candidates, as the walk takes for granted.
+#[test]
+fn errors_fall_and_rise_along_the_candidates() -> Result<()> {
+    let (clean, noisy) = with_noise("patches", &grains(1)?[..1], &[0.2], 3, 0)?;
+    for kind in Kind::ALL {
+        let errors: Vec<f64> = kind
+            .candidates(0.2)
+            .into_iter()
+            .map(|filter| error(&filtered(&noisy[0].patches, filter), &clean))
+            .collect();
+        let least = errors.iter().copied().fold(f64::INFINITY, f64::min);
+        let at = errors.iter().position(|e| *e == least).unwrap_or_default();
+        assert!(
+            errors[..=at].windows(2).all(|pair| pair[0] >= pair[1]),
+            "{errors:?}"
+        );
+        assert!(
+            errors[at..].windows(2).all(|pair| pair[0] <= pair[1]),
+            "{errors:?}"
+        );
+    }
+    Ok(())
+}
+
 /// Batches of a denoiser do not change the result.
 #[test]
 fn patches_are_all_counted_once() -> Result<()> {
