@@ -1,14 +1,17 @@
 //! Local models and what is made with them, without anything generic left for a cell to compile.
 
-use polymicros::diffusion::{Batch, Sampler};
+use polymicros::diffusion::{Batch, Sampler, Solver};
 use polymicros::generation::{
     LocalGlobal, LocalModel, RealismSettings, Seeds, Structure, TradeOff,
 };
-use polymicros::microstructure::{Field, Grid};
+use polymicros::microstructure::{Field, Grid, StandIn};
 use polymicros::orientation::ROGSH_NAMES;
 use polymicros::random_field::MosmParameters;
-use polymicros::training::{DenoisingError, DenoisingTest, PatchSet, centred};
+use polymicros::training::{
+    DenoisingError, DenoisingTest, LogLine, PatchSet, centred, read_log,
+};
 use polymicros::{Error, Result};
+use std::path::PathBuf;
 
 /// A structure by local-global sampling (Algorithm 3): [`LocalGlobal::structure`].
 ///
@@ -24,13 +27,39 @@ pub fn sample_structure(
     local_global.structure(parameters, model, grid, seeds, |_| Ok(()))
 }
 
-/// A field that a model makes of noise alone (Algorithm 2), `edge` voxels along each axis.
+/// The local model of a stand-in that ships with the project.
+///
+/// # Errors
+/// When there is none of this stand-in, as of the one that is held out.
+pub fn local_model(stand_in: StandIn) -> Result<LocalModel> {
+    LocalModel::open(shipped(stand_in, "safetensors"))
+}
+
+/// The log of the training of the model that [`local_model`] opens.
+///
+/// # Errors
+/// As there.
+pub fn training_log(stand_in: StandIn) -> Result<Vec<LogLine>> {
+    read_log(shipped(stand_in, "jsonl"))
+}
+
+/// `fixtures/models/`, the stand-in's name with underscores, and an ending.
+fn shipped(stand_in: StandIn, ending: &str) -> PathBuf {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/models");
+    let name = stand_in.name().replace(' ', "_");
+    PathBuf::from(folder).join(format!("{name}.{ending}"))
+}
+
+/// A field that a model makes of noise alone (Algorithm 2, in 25 steps), `edge` voxels along each
+/// axis.
 ///
 /// # Errors
 /// When the model is not of ROGSH fields, or cannot take this edge.
-pub fn sample_field(model: &LocalModel, edge: usize, steps: usize, seed: u64) -> Result<Field> {
-    let mut sampler = Sampler::default();
-    sampler.schedule.steps = steps;
+pub fn sample_field(model: &LocalModel, edge: usize, solver: Solver, seed: u64) -> Result<Field> {
+    let sampler = Sampler {
+        solver,
+        ..Sampler::default()
+    };
     let channels = model.channels();
     if channels != ROGSH_NAMES.len() {
         let expected = ROGSH_NAMES.len();

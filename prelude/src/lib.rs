@@ -15,7 +15,9 @@ mod generation;
 mod pictures;
 mod volumes;
 
-pub use generation::{denoising_error, measure_trade_off, sample_field, sample_structure};
+pub use generation::{
+    denoising_error, local_model, measure_trade_off, sample_field, sample_structure, training_log,
+};
 pub use pictures::{
     field_cubes, inverse_pole_colour, ipf_cube, ipf_cubes, rogsh_cubes, rows, two_point_maps,
 };
