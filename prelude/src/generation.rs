@@ -7,9 +7,7 @@ use polymicros::generation::{
 use polymicros::microstructure::{Field, Grid, StandIn};
 use polymicros::orientation::ROGSH_NAMES;
 use polymicros::random_field::MosmParameters;
-use polymicros::training::{
-    DenoisingError, DenoisingTest, LogLine, PatchSet, centred, read_log,
-};
+use polymicros::training::{DenoisingError, DenoisingTest, LogLine, PatchSet, centred, read_log};
 use polymicros::{Error, Result};
 use std::path::PathBuf;
 
