@@ -12,19 +12,27 @@
 //! that a cell has next to nothing to compile.
 
 mod denoisers;
+mod generation;
 mod pictures;
 mod reconstruction;
 mod volumes;
 
 pub use denoisers::{ShortTraining, TrainedDenoiser, preconditioning_curves, seam, train_denoiser};
+pub use generation::{
+    denoising_error, local_model, measure_trade_off, sample_field, sample_structure, training_log,
+};
 pub use pictures::{
     field_cubes, inverse_pole_colour, ipf_cube, ipf_cubes, rogsh_cubes, rows, two_point_maps,
 };
 pub use polymicros;
-pub use polymicros::diffusion::{Preconditioning, Schedule};
+pub use polymicros::diffusion::{Preconditioning, Schedule, Solver};
 pub use polymicros::display::{
     Chart, ExplainedVariance, Figure, Figures, Histogram, PcScatter, Picture, bar_chart, charts,
-    ipf_key, stated,
+    denoising_chart, ipf_key, stated, trade_off_charts,
+};
+pub use polymicros::generation::{
+    Comparison, KeptStatistics, LocalGlobal, LocalModel, Measure, Realism, RealismSettings, Seeds,
+    Structure, Tiling, TradeOff,
 };
 pub use polymicros::microstructure::{
     Chords, Field, Grain, Grains, Grid, LengthUnit, Microstructure, Origin, Phase, StandIn, ToldBy,
@@ -48,11 +56,12 @@ pub use polymicros::reconstruction::{
     Stack, Start,
 };
 pub use polymicros::statistics::{Cutoff, OnePoint, Pairs, Pca, TwoPoint, Vectors};
+pub use polymicros::training::{DenoisingError, LogLine, read_log};
 pub use polymicros::{Error, Result};
 #[cfg(feature = "tables")]
 pub use polymicros_tables::{
-    Table, calibration_table, comparison_table, explained_variance_table, grain_list_table,
-    grain_table, one_point_table, scores_table,
+    Table, calibration_table, comparison_table, denoising_table, explained_variance_table,
+    grain_list_table, grain_table, one_point_table, realism_table, scores_table,
 };
 pub use reconstruction::{compare_way, field_slices, fill_in, reliability};
 pub use volumes::{edge, real_volumes, stand_ins, user_volumes};

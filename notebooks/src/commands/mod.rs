@@ -1,12 +1,16 @@
 //! The command line, one file a command.
 
 mod convert;
+mod denoise_check;
 mod design;
 mod field;
 mod info;
+mod local_global;
+mod names;
 mod network;
 mod network_bench;
 mod progress;
+mod realism;
 #[cfg(feature = "evcxr")]
 mod reproduce;
 mod stats;
@@ -15,10 +19,9 @@ mod superres_check;
 mod train;
 
 use crate::Result;
-use clap::{Parser, Subcommand, ValueEnum};
-use polymicros::network::weights::Precision;
-use polymicros::network::{Padding, UNetConfig};
-use polymicros_prelude::Sampler;
+use clap::{Parser, Subcommand};
+use names::{Edge, PrecisionName, SamplerName, SolverName};
+use polymicros::network::UNetConfig;
 use progress::Progress;
 use std::path::PathBuf;
 
@@ -216,6 +219,9 @@ enum Command {
         /// What convolutions see beyond the edge.
         #[arg(long, value_enum, default_value = "replicate")]
         padding: Edge,
+        /// Heun's method, as in the paper, or one of half as many evaluations.
+        #[arg(long, value_enum, default_value = "heun")]
+        solver: SolverName,
     },
     /// Make a stack of slices several times as many (super-resolution, section 5.2).
     ///
@@ -244,6 +250,41 @@ enum Command {
             Exit code 0: compared. 1: something failed, and the message says what."
     )]
     SuperresCheck(superres_check::Plan),
+    /// Make a structure by local-global sampling (Algorithm 3): a random field with the statistics
+    /// of its parameters, whose neighbourhoods a local model refines.
+    ///
+    /// OUT gets the array `field`, float32 of shape (3, edge, edge, edge): axes channel, x, y, z;
+    /// the channels are the three ROGSH values, of mean zero, and the domain is periodic. Beside it
+    /// OUT with the ending .parameters.json gets the 132 parameters.
+    #[command(
+        after_help = "Examples:\n  polymicros local-global model.safetensors out.npz --edge 64 \
+            --seed 7\n  \
+            polymicros local-global model.safetensors out.npz --parameters design.json --set 3 \
+            --skip 14 --solver multistep\n  \
+            polymicros local-global model.safetensors out.npz --edge 128 --tile 64 --json\n\n\
+            Exit code 0: written. 1: it was not, and the message says why."
+    )]
+    LocalGlobal(local_global::Plan),
+    /// The denoising error of a network at each noise level, beside those of filters (Gaussian,
+    /// median, total variation) at their best and of doing nothing.
+    #[command(
+        after_help = "Examples:\n  polymicros denoise-check model.safetensors held_out.h5\n  \
+            polymicros denoise-check model.safetensors stand-in:columnar:64:9 --picture \
+            errors.png --json\n\n\
+            Patches from the first half of the volumes choose the filters' parameters, those of \
+            the other half give the errors.\n\
+            Exit code 0: measured, whoever was better. 1: it was not, and the message says why."
+    )]
+    DenoiseCheck(denoise_check::Plan),
+    /// How generated neighbourhoods compare with an experiment's: orientation gradient, chord
+    /// lengths and interior voxels, with two halves of the experiment as the yardstick.
+    #[command(
+        after_help = "Example:\n  polymicros realism out/*.npz --source volume.h5\n  \
+            polymicros realism field.npz --source stand-in:columnar:64:9 --json\n\n\
+            A ratio of about 1: not to be told from the experiment.\n\
+            Exit code 0: compared. 1: it was not, and the message says why."
+    )]
+    Realism(realism::Plan),
     /// The bare network, for comparison with other implementations.
     #[command(subcommand)]
     Network(NetworkCommand),
@@ -324,56 +365,6 @@ enum NetworkCommand {
     },
 }
 
-/// How a weight is stored.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum PrecisionName {
-    F32,
-    F16,
-}
-
-impl From<PrecisionName> for Precision {
-    fn from(name: PrecisionName) -> Self {
-        match name {
-            PrecisionName::F32 => Precision::F32,
-            PrecisionName::F16 => Precision::F16,
-        }
-    }
-}
-
-/// What convolutions see beyond the edge.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Edge {
-    Replicate,
-    Periodic,
-    Zero,
-}
-
-impl From<Edge> for Padding {
-    fn from(edge: Edge) -> Self {
-        match edge {
-            Edge::Replicate => Padding::Replicate,
-            Edge::Periodic => Padding::Periodic,
-            Edge::Zero => Padding::Zero,
-        }
-    }
-}
-
-/// How a field is drawn.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum SamplerName {
-    Algorithm1,
-    Full,
-}
-
-impl From<SamplerName> for Sampler {
-    fn from(name: SamplerName) -> Self {
-        match name {
-            SamplerName::Algorithm1 => Sampler::Algorithm1,
-            SamplerName::Full => Sampler::Full,
-        }
-    }
-}
-
 #[cfg(feature = "evcxr")]
 const REPRODUCTION: &str = "target/reproduction";
 
@@ -434,6 +425,7 @@ impl Arguments {
                 steps,
                 seed,
                 padding,
+                solver,
             }) => network::sample(&network::Plan {
                 weights,
                 out,
@@ -441,6 +433,7 @@ impl Arguments {
                 steps,
                 seed,
                 padding: padding.into(),
+                solver: solver.into(),
                 json: self.json,
             }),
             Some(Command::Network(NetworkCommand::Convert {
@@ -450,6 +443,9 @@ impl Arguments {
             })) => network::convert(&weights, &output, precision.into()),
             Some(Command::Superres(plan)) => superres::run(&plan, self.json),
             Some(Command::SuperresCheck(plan)) => superres_check::run(&plan, self.json),
+            Some(Command::LocalGlobal(plan)) => local_global::run(&plan, self.json),
+            Some(Command::DenoiseCheck(plan)) => denoise_check::run(&plan, self.json),
+            Some(Command::Realism(plan)) => realism::run(&plan, self.json),
             Some(Command::Network(NetworkCommand::Apply {
                 weights,
                 input,

@@ -1,7 +1,10 @@
-//! Algorithm 2: the stochastic second-order sampler.
+//! Algorithm 2: the stochastic second-order sampler, and a faster one.
+
+mod multistep;
 
 use super::{Batch, Condition, Denoiser, Schedule};
 use crate::{Error, Result};
+use multistep::Multistep;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -9,6 +12,23 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(test)]
 mod tests;
+
+/// How a step is taken from one noise level to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Solver {
+    /// The paper's: noise is added (the churn), and Heun's method removes it and the step's, with
+    /// two evaluations of the denoiser.
+    #[default]
+    Heun,
+    /// DPM-Solver++(2M), a method of second order with one evaluation a step, which remembers that
+    /// of the step before. There is no churn.
+    Multistep {
+        /// How much of the noise is removed and drawn anew on the way: none at zero, and at 1 as
+        /// much as the reversed diffusion has.
+        eta: f64,
+    },
+}
 
 /// The paper's modification of EDM's sampler (Algorithm 2): it may start at any step, and a
 /// condition may change the fields after each.
@@ -20,6 +40,8 @@ pub struct Sampler {
     /// Steps left out at the start. The fields then start as they are given, with noise of the
     /// level of the first step added (SDEdit); at zero they start as noise alone.
     pub skip: usize,
+    /// How steps are taken.
+    pub solver: Solver,
     /// `S_churn`: how much noise is added and removed again on the way. Zero makes the sampler
     /// deterministic after its start.
     pub churn: f64,
@@ -41,6 +63,7 @@ impl Default for Sampler {
         Sampler {
             schedule: Schedule::default(),
             skip: 0,
+            solver: Solver::Heun,
             churn: 40.0,
             churn_min: 0.05,
             churn_max: 50.0,
@@ -51,10 +74,14 @@ impl Default for Sampler {
 }
 
 impl Sampler {
-    /// Network evaluations of a whole run: two a step, one in the last, each as often as steps are
-    /// repeated.
+    /// Network evaluations of a whole run. Heun's method takes two a step and one in the last, the
+    /// multistep method one a step; each as often as steps are repeated.
     pub fn evaluations(&self) -> usize {
-        let once = (2 * self.schedule.steps.saturating_sub(self.skip)).saturating_sub(1);
+        let steps = self.schedule.steps.saturating_sub(self.skip);
+        let once = match self.solver {
+            Solver::Heun => (2 * steps).saturating_sub(1),
+            Solver::Multistep { .. } => steps,
+        };
         self.resampling * once
     }
 
@@ -80,8 +107,8 @@ impl Sampler {
     /// `progress` hears how many of the steps are done, and may stop the run with an error.
     ///
     /// # Errors
-    /// When `skip` or `resampling` leaves no step, or the denoiser, the condition or `progress`
-    /// fails.
+    /// When `skip` or `resampling` leaves no step, `eta` is negative, or the denoiser, the condition
+    /// or `progress` fails.
     pub fn sample(
         &self,
         denoiser: &(impl Denoiser + ?Sized),
@@ -111,14 +138,26 @@ impl Sampler {
             x
         };
         noise.add(&mut x, t[self.skip]);
+        let mut multistep = match self.solver {
+            Solver::Heun => None,
+            Solver::Multistep { eta } if eta >= 0.0 && eta.is_finite() => Some(Multistep::new(eta)),
+            Solver::Multistep { eta } => {
+                return Err(Error::value("eta", format!("{eta} is not 0 or more")));
+            }
+        };
         for i in self.skip..n {
+            let levels = [t[i], t[i + 1]];
             for time in 1..=self.resampling {
-                x = self.step(denoiser, x, [t[i], t[i + 1]], &mut noise)?;
+                x = match &mut multistep {
+                    Some(multistep) => multistep.step(denoiser, x, levels, &mut noise)?,
+                    None => self.heun(denoiser, x, levels, &mut noise)?,
+                };
                 if let Some(condition) = &mut condition {
                     condition.apply(&mut x, i, t[i + 1])?;
                 }
                 if time < self.resampling {
                     noise.add(&mut x, (t[i] * t[i] - t[i + 1] * t[i + 1]).sqrt());
+                    multistep = multistep.map(Multistep::forgetful);
                 }
             }
             progress(i + 1)?;
@@ -126,27 +165,26 @@ impl Sampler {
         Ok(x)
     }
 
-    /// One step of Algorithm 2, from one noise level to the next.
-    fn step(
+    /// A step of Algorithm 2: up by the churn to `t_hat`, and down to `t_next`.
+    fn heun(
         &self,
         denoiser: &(impl Denoiser + ?Sized),
-        x: Batch,
-        [from, to]: [f64; 2],
+        mut x_hat: Batch,
+        [t, t_next]: [f64; 2],
         noise: &mut Noise,
     ) -> Result<Batch> {
-        let churned = (self.churn_min..=self.churn_max).contains(&from);
+        let churned = (self.churn_min..=self.churn_max).contains(&t);
         let gamma = (self.churn / self.schedule.steps as f64).min(2f64.sqrt() - 1.0);
-        let t_hat = from + if churned { gamma * from } else { 0.0 };
-        let mut x_hat = x;
+        let t_hat = t + if churned { gamma * t } else { 0.0 };
         noise.add(
             &mut x_hat,
-            self.churn_noise * (t_hat * t_hat - from * from).sqrt(),
+            self.churn_noise * (t_hat * t_hat - t * t).sqrt(),
         );
-        let step = to - t_hat;
+        let step = t_next - t_hat;
         let d = slope(&x_hat, denoiser.denoise(&x_hat, t_hat)?, t_hat);
         let mut x = moved(&x_hat, step, &d);
-        if to > 0.0 {
-            let d_next = slope(&x, denoiser.denoise(&x, to)?, to);
+        if t_next > 0.0 {
+            let d_next = slope(&x, denoiser.denoise(&x, t_next)?, t_next);
             x = moved(&x_hat, 0.5 * step, &d);
             x.scaled_add((0.5 * step) as f32, &d_next);
         }

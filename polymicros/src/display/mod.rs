@@ -10,6 +10,7 @@
 //! | 2-point statistics, cut through zero displacement | [`TwoPointMaps`] |
 //! | principal component scores, explained variance | [`PcScatter`], [`ExplainedVariance`] |
 //! | lines, points, histograms, bars | [`Chart`], [`charts`], [`Histogram`], [`bar_chart`] |
+//! | denoising errors, local-global trade-off | [`denoising_chart`], [`trade_off_charts`] |
 //! | inverse pole figure key, pole figures | [`ipf_key`], [`PoleFigures`] |
 //!
 //! Text is set in DejaVu Sans, which is linked into the library: no fonts need to be installed.
@@ -23,6 +24,7 @@ mod chart;
 mod colour;
 pub mod content;
 mod cube;
+mod denoising;
 mod encode;
 mod figure;
 mod fonts;
@@ -36,6 +38,7 @@ mod slices;
 mod stereographic;
 mod ticks;
 mod title;
+mod trade_off;
 mod two_point;
 mod volume;
 
@@ -43,6 +46,7 @@ pub use bars::bar_chart;
 pub use chart::{Chart, charts};
 pub use colour::{ColourMap, ColourRange, ROGSH_RANGES};
 pub use cube::{Cube, cubes};
+pub use denoising::denoising_chart;
 pub use figure::{FIGURE_MIME, Figure, Figures, stated};
 pub use histogram::Histogram;
 pub use map::{ColourBar, Map, Plane};
@@ -51,5 +55,6 @@ pub use picture::Picture;
 pub use principal::{ExplainedVariance, PcScatter};
 pub use slices::{phase_slices, scalar_slices};
 pub use stereographic::{PoleFigures, ipf_key};
+pub use trade_off::trade_off_charts;
 pub use two_point::TwoPointMaps;
 pub use volume::ColourVolume;

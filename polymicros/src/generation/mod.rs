@@ -7,8 +7,12 @@
 
 mod local_global;
 mod local_model;
+mod realism;
 mod tiles;
+mod trade_off;
 
 pub use local_global::{LocalGlobal, Seeds, Structure};
 pub use local_model::LocalModel;
+pub use realism::{Comparison, Measure, Realism, RealismSettings};
 pub use tiles::{Tiled, Tiling};
+pub use trade_off::{KeptStatistics, TradeOff};

@@ -5,6 +5,7 @@ use crate::microstructure::{Microstructure, StandIn};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 /// The volumes of a neighbourhood set, and how it is cut from them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,7 +44,11 @@ pub enum Source {
 }
 
 impl Source {
-    fn volume(&self) -> Result<Microstructure> {
+    /// Opens or makes the volume.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or there is no such stand-in.
+    pub fn volume(&self) -> Result<Microstructure> {
         match self {
             Source::File { file } => Microstructure::open(file),
             Source::StandIn {
@@ -71,12 +76,50 @@ impl DataSettings {
     /// When a volume cannot be read or made, has voxels that are not valid, or is smaller than a
     /// patch.
     pub fn patches(&self, seed: u64) -> Result<PatchSet> {
-        let volumes = self
-            .volumes
+        PatchSet::of(&self.volumes, self.patch, self.stride, self.augment, seed)
+    }
+}
+
+impl PatchSet {
+    /// Patches of volumes that are opened or made; see [`PatchSet::new`].
+    ///
+    /// # Errors
+    /// As [`DataSettings::patches`].
+    pub fn of(
+        volumes: &[Source],
+        edge: usize,
+        stride: usize,
+        augment: bool,
+        seed: u64,
+    ) -> Result<Self> {
+        let volumes = volumes
             .iter()
             .map(|source| centred(&source.volume()?.rogsh()?))
             .collect::<Result<Vec<_>>>()?;
-        PatchSet::new(volumes, self.patch, self.stride, self.augment, seed)
+        PatchSet::new(volumes, edge, stride, augment, seed)
+    }
+}
+
+impl FromStr for Source {
+    type Err = Error;
+
+    /// `stand-in:NAME:EDGE:SEED`, or the path of a file.
+    fn from_str(text: &str) -> Result<Self> {
+        let Some(stand_in) = text.strip_prefix("stand-in:") else {
+            return Ok(Source::File { file: text.into() });
+        };
+        let wrong = || {
+            let problem = format!("{text:?}: expected stand-in:NAME:EDGE:SEED");
+            Error::value("volume", problem)
+        };
+        let mut parts = stand_in.rsplitn(3, ':');
+        let mut part = || parts.next().ok_or_else(wrong);
+        let (seed, edge, name) = (part()?, part()?, part()?);
+        Ok(Source::StandIn {
+            stand_in: name.to_owned(),
+            edge: edge.parse().map_err(|_| wrong())?,
+            seed: seed.parse().map_err(|_| wrong())?,
+        })
     }
 }
 
@@ -102,6 +145,11 @@ mod tests {
         for i in 0..8 {
             assert_eq!(a.patch(i), b.patch(i));
         }
+        let named: Source = format!("stand-in:{name}:12:4").parse().unwrap();
+        assert_eq!(settings(&stand_in).volumes, [named]);
+        let file: Source = path.display().to_string().parse().unwrap();
+        assert_eq!(file, Source::File { file: path.clone() });
+        assert!("stand-in:twinned:12".parse::<Source>().is_err());
         let wrong = settings("{ stand_in = \"marble\", edge = 12, seed = 4 }").patches(1);
         assert!(wrong.unwrap_err().to_string().contains("marble"));
     }

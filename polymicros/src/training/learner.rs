@@ -101,6 +101,7 @@ impl<D: NetworkDevice> Learner<D> {
             seconds,
             samples_per_second: samples / seconds,
             peak_memory: peak_memory(),
+            denoising: None,
         })
     }
 }

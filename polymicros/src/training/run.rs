@@ -1,6 +1,7 @@
 //! A training run in a folder.
 
 use super::checkpoint::State;
+use super::{DenoisingError, DenoisingSettings, DenoisingTest};
 use super::{Learner, LogLine, PatchSet, Settings, log};
 use crate::network::weights::Precision;
 use crate::network::{NetworkDevice, UNet};
@@ -78,12 +79,14 @@ impl<D: NetworkDevice> Run<D> {
         mut report: impl FnMut(&LogLine) -> ControlFlow<()>,
     ) -> Result<()> {
         let (steps, every) = (self.settings().steps, self.settings().checkpoint_every);
+        let mut test = None;
         while self.step() < steps {
-            let line = self.learner.step(data).map_err(|e| {
+            let mut line = self.learner.step(data).map_err(|e| {
                 let last = self.step() / every * every;
                 let what = format!("step {}", self.step() + 1);
                 Error::numerical(what, format!("{e}; the last checkpoint is of step {last}"))
             })?;
+            line.denoising = self.denoising(data, &mut test)?;
             log::append(&self.folder.join(LOG), &line)?;
             let stop = report(&line).is_break();
             let step = self.step();
@@ -103,6 +106,26 @@ impl<D: NetworkDevice> Run<D> {
         let learner = &self.learner;
         let path = self.folder.join(CHECKPOINT);
         learner.state.save(&path, &learner.settings)
+    }
+
+    /// The denoising error after this step, where the settings ask for it. The test, whose filters
+    /// need no second tuning, is made when it is first needed.
+    fn denoising(
+        &self,
+        data: &PatchSet,
+        test: &mut Option<DenoisingTest>,
+    ) -> Result<Option<DenoisingError>> {
+        let (step, settings) = (self.step(), self.settings());
+        let asked =
+            |asked: &&DenoisingSettings| step == settings.steps || step.is_multiple_of(asked.every);
+        let Some(asked) = settings.denoising.as_ref().filter(asked) else {
+            return Ok(None);
+        };
+        let test = match test {
+            Some(test) => test,
+            None => test.insert(DenoisingTest::of_run(asked, data, settings.seed)?),
+        };
+        Ok(Some(test.measure("model", &self.learner.averaged()?)?))
     }
 }
 
@@ -180,6 +203,41 @@ mod tests {
         };
         assert_eq!(losses(&whole), losses(&killed));
         assert_eq!(losses(&whole).len(), 10);
+    }
+
+    #[test]
+    fn the_log_holds_denoising_errors_where_they_are_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let with_errors: Settings = Settings {
+            denoising: Some(DenoisingSettings {
+                every: 3,
+                volumes: vec!["stand-in:twinned:8:5".parse().unwrap()],
+                levels: vec![0.1, 0.5],
+                patches: 1,
+            }),
+            ..settings(5)
+        };
+        let device = Cpu::default();
+        let mut run = Run::start(with_errors, folder.path(), &device).unwrap();
+        run.train(&mut data(), all).unwrap();
+        let lines = read_log(folder.path().join(LOG)).unwrap();
+        let measured: Vec<usize> = lines
+            .iter()
+            .filter(|line| line.denoising.is_some())
+            .map(|line| line.step)
+            .collect();
+        assert_eq!(measured, [3, 5]);
+        let last = lines[4].denoising.clone().unwrap();
+        assert_eq!(last.levels, [0.1, 0.5]);
+        assert_eq!(last.rows.len(), 5);
+        // It is the network that is written that was measured.
+        let test = DenoisingTest::of_run(
+            run.settings().denoising.as_ref().unwrap(),
+            &data(),
+            run.settings().seed,
+        );
+        let written = NetworkDenoiser::load(folder.path().join(NETWORK), &device).unwrap();
+        assert_eq!(test.unwrap().measure("model", &written).unwrap(), last);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! to go on with polars.
 
 mod domain;
+mod models;
 mod reconstruction;
 mod render;
 mod table;
@@ -12,5 +13,6 @@ mod table;
 pub use domain::{
     explained_variance_table, grain_list_table, grain_table, one_point_table, scores_table,
 };
+pub use models::{denoising_table, realism_table};
 pub use reconstruction::{calibration_table, comparison_table};
 pub use table::{Columns, Table};
