@@ -40,4 +40,5 @@ pub mod training;
 mod whole_file;
 
 pub use error::{Error, Result};
+pub(crate) use whole_file::UNFINISHED;
 pub use whole_file::{save_whole, write_whole};

@@ -5,6 +5,7 @@
 //! on patches of one experiment, makes real neighbourhoods of it. [`LocalGlobal`] is that
 //! combination, Algorithm 3.
 
+pub mod dataset;
 mod local_global;
 mod local_model;
 mod tiles;

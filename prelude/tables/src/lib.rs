@@ -4,10 +4,12 @@
 //! compiles no generic code of polars; [`Table::frame`] hands out the data frame to whoever wants
 //! to go on with polars.
 
+mod dataset;
 mod domain;
 mod render;
 mod table;
 
+pub use dataset::{dataset_table, dataset_table_with_parameters};
 pub use domain::{
     explained_variance_table, grain_list_table, grain_table, one_point_table, scores_table,
 };
