@@ -20,7 +20,11 @@ pub use pictures::{
 pub use polymicros;
 pub use polymicros::display::{
     Chart, ExplainedVariance, Figure, Figures, Histogram, PcScatter, Picture, bar_chart, charts,
-    ipf_key, stated,
+    diversity_curves, diversity_scatter, ipf_key, stated,
+};
+pub use polymicros::generation::dataset::{Dataset, DatasetSettings, Encoding, Lost, Record};
+pub use polymicros::generation::diversity::{
+    Comparison, DiversitySettings, Extent, Interval, Reference, Scale, SetDiversity,
 };
 pub use polymicros::microstructure::{
     Chords, Field, Grain, Grains, Grid, LengthUnit, Microstructure, Origin, Phase, StandIn, ToldBy,
@@ -38,6 +42,7 @@ pub use polymicros::statistics::{Cutoff, OnePoint, Pairs, Pca, TwoPoint, Vectors
 pub use polymicros::{Error, Result};
 #[cfg(feature = "tables")]
 pub use polymicros_tables::{
-    Table, explained_variance_table, grain_list_table, grain_table, one_point_table, scores_table,
+    Table, dataset_table, dataset_table_with_parameters, diversity_table, explained_variance_table,
+    grain_list_table, grain_table, one_point_table, scores_table,
 };
 pub use volumes::{edge, real_volumes, stand_ins, user_volumes};

@@ -12,12 +12,10 @@ use std::time::Instant;
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     /// Look at every byte; with --repair, make again what is missing or damaged.
-    #[command(
-        after_help = "Examples:\n  polymicros dataset check dataset\n  \
+    #[command(after_help = "Examples:\n  polymicros dataset check dataset\n  \
             polymicros dataset check dataset --repair\n\n\
             Weights are looked for where the settings say, from the working directory.\n\
-            Exit code 0: all is as it should be, or is again. 1: something is not."
-    )]
+            Exit code 0: all is as it should be, or is again. 1: something is not.")]
     Check {
         /// The folder of the dataset.
         folder: PathBuf,
@@ -88,12 +86,14 @@ fn check(folder: &Path, repair: bool, json: bool) -> Result<()> {
 }
 
 fn told(folder: &Path, count: usize, found: &Check, repaired: usize) -> serde_json::Value {
-    let structures = found.structures.iter().map(|(structure, fault)| {
-        json!({ "structure": structure, "fault": fault.to_string() })
-    });
-    let files = found.files.iter().map(|(name, fault)| {
-        json!({ "file": name, "fault": fault.to_string() })
-    });
+    let structures = found
+        .structures
+        .iter()
+        .map(|(structure, fault)| json!({ "structure": structure, "fault": fault.to_string() }));
+    let files = found
+        .files
+        .iter()
+        .map(|(name, fault)| json!({ "file": name, "fault": fault.to_string() }));
     json!({
         "folder": folder,
         "count": count,
@@ -109,7 +109,10 @@ fn table(folder: &Path, out: &Path, json: bool) -> Result<()> {
     table.to_csv(out)?;
     let (rows, columns) = (table.rows(), table.frame().width());
     if json {
-        println!("{}", json!({ "out": out, "rows": rows, "columns": columns }));
+        println!(
+            "{}",
+            json!({ "out": out, "rows": rows, "columns": columns })
+        );
     } else {
         println!("{rows} structures, {columns} columns: {}", out.display());
     }

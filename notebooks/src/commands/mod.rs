@@ -3,6 +3,7 @@
 mod convert;
 mod dataset;
 mod design;
+mod diversity;
 mod field;
 mod generate;
 mod info;
@@ -202,6 +203,8 @@ enum Command {
     /// Check, repair or list a dataset.
     #[command(subcommand)]
     Dataset(dataset::Command),
+    /// Compare a dataset's diversity with that of other kinds of sets (Fig. 3).
+    Diversity(diversity::Plan),
     /// Sample a field from a trained network (Algorithm 2).
     #[command(
         after_help = "Example:\n  polymicros sample network.safetensors field.npz --edge 64 \
@@ -377,6 +380,7 @@ impl Arguments {
             }),
             Some(Command::Generate(plan)) => generate::run(&plan, self.json),
             Some(Command::Dataset(command)) => dataset::run(&command, self.json),
+            Some(Command::Diversity(plan)) => diversity::run(&plan, self.json),
             Some(Command::Sample {
                 weights,
                 out,

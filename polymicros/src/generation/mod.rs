@@ -6,6 +6,7 @@
 //! combination, Algorithm 3.
 
 pub mod dataset;
+pub mod diversity;
 mod local_global;
 mod local_model;
 mod tiles;

@@ -59,7 +59,10 @@ fn columns(dataset: &Dataset, records: &[Record]) -> Result<Columns> {
         .text("field seed", text(|r| r.seeds.random_field.to_string()))
         .text("refinement seed", text(|r| r.seeds.refinement.to_string()))
         .integer("grains", whole(|r| r.grains))
-        .number("grains' worth", records.iter().map(|r| r.grains_worth).collect());
+        .number(
+            "grains' worth",
+            records.iter().map(|r| r.grains_worth).collect(),
+        );
     let findings = records
         .iter()
         .map(|record| {
@@ -68,8 +71,14 @@ fn columns(dataset: &Dataset, records: &[Record]) -> Result<Columns> {
         })
         .collect::<Result<Vec<_>>>()?;
     columns = columns
-        .number("grains' worth asked for", findings.iter().map(|f| f.grains).collect())
-        .number("highest frequency", findings.iter().map(|f| f.frequency).collect());
+        .number(
+            "grains' worth asked for",
+            findings.iter().map(|f| f.grains).collect(),
+        )
+        .number(
+            "highest frequency",
+            findings.iter().map(|f| f.frequency).collect(),
+        );
     for (channel, name) in ROGSH_NAMES.iter().enumerate() {
         let values = records.iter().map(|r| r.deviation.get(channel).copied());
         let values = values.map(|value| value.unwrap_or(f64::NAN));

@@ -1,12 +1,12 @@
 //! Finding what is missing or damaged in a dataset, and making it again.
 
 use super::making::Manifest;
-use super::{
-    DESCRIPTION, Dataset, Description, Generator, MANIFEST, Made, PROCEDURE, RECORDS, Record, STORE,
-    make_folder, record_name, sha256,
-};
 use super::record::json;
 use super::voxels::Coder;
+use super::{
+    DESCRIPTION, Dataset, Description, Generator, MANIFEST, Made, PROCEDURE, RECORDS, Record,
+    STORE, make_folder, record_name, sha256,
+};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

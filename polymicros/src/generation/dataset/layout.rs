@@ -11,8 +11,17 @@ use std::collections::BTreeMap;
 
 /// The numbers of a [`SpectralGaussian`], in the order of its array.
 const PARAMETERS: [&str; SpectralGaussian::COUNT] = [
-    "covariance x", "covariance y", "covariance z", "mean x", "mean y", "mean z", "delay x",
-    "delay y", "delay z", "weight", "phase",
+    "covariance x",
+    "covariance y",
+    "covariance z",
+    "mean x",
+    "mean y",
+    "mean z",
+    "delay x",
+    "delay y",
+    "delay z",
+    "weight",
+    "phase",
 ];
 
 /// How a structure read from the store becomes values of mean zero.
@@ -74,14 +83,24 @@ pub(super) fn parameters(description: &Description) -> Result<Spec> {
     let (sets, mixtures) = (settings.statistics()?, settings.bounds.mixtures);
     let shape = [sets, mixtures, settings.bounds.channels, PARAMETERS.len()];
     let dimensions = &["set", "mixture", "channel", "parameter"];
-    let spec = Spec::whole("parameters", &shape, dimensions, "parameters of the kernels");
+    let spec = Spec::whole(
+        "parameters",
+        &shape,
+        dimensions,
+        "parameters of the kernels",
+    );
     Ok(spec.with("parameters", json!(PARAMETERS)))
 }
 
 /// The table of the codes.
 pub(super) fn table(entries: usize) -> Spec {
     let dimensions = &["entry", "channel"];
-    Spec::whole("table", &[entries, 3], dimensions, "ROGSH values of the codes")
+    Spec::whole(
+        "table",
+        &[entries, 3],
+        dimensions,
+        "ROGSH values of the codes",
+    )
 }
 
 /// All files of the store but the structures' chunks, by their paths in it. Once all structures
@@ -181,10 +200,20 @@ fn put_records(files: &mut Files, records: &[Record]) -> Result<()> {
         return Ok(());
     };
     let columns: [(&'static str, &str, fn(&super::Lost) -> f64); 4] = [
-        ("lost_rms", "rms distance of codes from what was made", |l| l.rms),
-        ("lost_rms_of_valid", "the same over valid voxels", |l| l.rms_of_valid),
+        (
+            "lost_rms",
+            "rms distance of codes from what was made",
+            |l| l.rms,
+        ),
+        ("lost_rms_of_valid", "the same over valid voxels", |l| {
+            l.rms_of_valid
+        }),
         ("lost_largest", "largest distance", |l| l.largest),
-        ("invalid_share", "share of voxels that were no ROGSH values", |l| l.invalid),
+        (
+            "invalid_share",
+            "share of voxels that were no ROGSH values",
+            |l| l.invalid,
+        ),
     ];
     for (name, about, of) in columns {
         let values: Vec<f64> = lost.iter().map(of).collect();
@@ -207,7 +236,11 @@ fn attributes(description: &Description) -> Map<String, Value> {
 }
 
 /// Kernel parameters from the numbers of their array.
-pub(super) fn parameters_from(channels: usize, sets: usize, all: &[f64]) -> Result<Vec<MosmParameters>> {
+pub(super) fn parameters_from(
+    channels: usize,
+    sets: usize,
+    all: &[f64],
+) -> Result<Vec<MosmParameters>> {
     let size = all.len() / sets.max(1);
     if size == 0 || !all.len().is_multiple_of(sets) {
         return Err(Error::shape("kernel parameters", sets, all.len()));
@@ -221,7 +254,11 @@ pub(super) fn parameters_from(channels: usize, sets: usize, all: &[f64]) -> Resu
 pub(super) fn table_from(values: &[f32]) -> Result<RogshCodes> {
     let (values, rest) = values.as_chunks::<3>();
     if !rest.is_empty() {
-        return Err(Error::shape("table of ROGSH values", "three a row", rest.len()));
+        return Err(Error::shape(
+            "table of ROGSH values",
+            "three a row",
+            rest.len(),
+        ));
     }
     RogshCodes::from_values(values.to_vec())
 }

@@ -130,7 +130,8 @@ impl Dataset {
         if stopped {
             return Ok(None);
         }
-        let of_structure = |e: Error| Error::numerical(format!("structure {structure}"), e.to_string());
+        let of_structure =
+            |e: Error| Error::numerical(format!("structure {structure}"), e.to_string());
         let field = made.map_err(of_structure)?;
         let (voxels, lost) = self.coder.encode(&field, model.mean)?;
         let bytes = layout::encode(&self.voxels(), structure, &voxels)?;
@@ -192,7 +193,10 @@ impl Dataset {
     /// Takes away what killed processes have left unfinished. Nobody is at work any more when all
     /// structures are there.
     fn sweep(&self) -> Result<()> {
-        for folder in [self.folder().join(RECORDS), self.folder().join(STORE).join(self.voxels().name)] {
+        for folder in [
+            self.folder().join(RECORDS),
+            self.folder().join(STORE).join(self.voxels().name),
+        ] {
             for name in names(&folder)? {
                 if name.starts_with(UNFINISHED) {
                     let path = folder.join(name);
@@ -216,6 +220,12 @@ fn names(folder: &Path) -> Result<Vec<String>> {
     let io = |e| Error::io(folder, e);
     let entries = std::fs::read_dir(folder).map_err(io)?;
     entries
-        .map(|entry| Ok(entry.map_err(io)?.file_name().to_string_lossy().into_owned()))
+        .map(|entry| {
+            Ok(entry
+                .map_err(io)?
+                .file_name()
+                .to_string_lossy()
+                .into_owned())
+        })
         .collect()
 }

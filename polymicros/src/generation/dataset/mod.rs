@@ -28,8 +28,8 @@ mod check;
 mod generator;
 mod layout;
 mod making;
-mod record;
 mod recipe;
+mod record;
 mod settings;
 mod voxels;
 mod zarr;
@@ -37,8 +37,8 @@ mod zarr;
 pub use check::{Check, Fault};
 pub use generator::{Generator, LocalModels};
 pub use making::Made;
-pub use record::{Lost, Record};
 pub use recipe::{Order, Recipe, Shard};
+pub use record::{Lost, Record};
 pub use settings::{DatasetSettings, Encoding, ModelSettings};
 
 use crate::microstructure::{Field, Grid};
@@ -147,7 +147,9 @@ impl Dataset {
             Encoding::Codes => {
                 let metadata = read("table/zarr.json".to_owned())?;
                 let spec = layout::table(entries(&store, &metadata)?);
-                Coder::Codes(layout::table_from(&spec.decode::<f32>(0, read(spec.key(0))?)?)?)
+                Coder::Codes(layout::table_from(
+                    &spec.decode::<f32>(0, read(spec.key(0))?)?,
+                )?)
             }
         };
         Ok(Dataset {
@@ -321,11 +323,11 @@ fn first_difference(
             let inner = wanted.get(key).unwrap_or(&serde_json::Value::Null);
             first_difference(&format!("{place}.{key}"), value, inner)
         }),
-        (Array(there), Array(wanted)) if there.len() == wanted.len() => {
-            there.iter().zip(wanted).enumerate().find_map(|(i, (a, b))| {
-                first_difference(&format!("{place}[{i}]"), a, b)
-            })
-        }
+        (Array(there), Array(wanted)) if there.len() == wanted.len() => there
+            .iter()
+            .zip(wanted)
+            .enumerate()
+            .find_map(|(i, (a, b))| first_difference(&format!("{place}[{i}]"), a, b)),
         _ => Some(format!(
             "`{}` is {there} there and {wanted} now",
             place.trim_start_matches('.')
@@ -338,7 +340,11 @@ fn entries(store: &Path, metadata: &[u8]) -> Result<usize> {
     let value: serde_json::Value = serde_json::from_slice(metadata).unwrap_or_default();
     let entries = value["shape"][0].as_u64();
     entries.map(|n| n as usize).ok_or_else(|| {
-        Error::format(store.join("table/zarr.json"), "shape", "no number of entries")
+        Error::format(
+            store.join("table/zarr.json"),
+            "shape",
+            "no number of entries",
+        )
     })
 }
 

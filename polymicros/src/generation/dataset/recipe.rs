@@ -124,7 +124,10 @@ impl std::str::FromStr for Shard {
         let number = |text: &str| text.trim().parse().ok();
         match parts.and_then(|(part, of)| Some((number(part)?, number(of)?))) {
             Some((part, of)) => Shard::new(part, of),
-            None => Err(Error::value("shard", format!("{text:?}: expected k/n, such as 1/4"))),
+            None => Err(Error::value(
+                "shard",
+                format!("{text:?}: expected k/n, such as 1/4"),
+            )),
         }
     }
 }
@@ -154,7 +157,11 @@ mod tests {
         let combined = settings(Order::Combined(2), 24);
         assert_eq!(combined.statistics()?, 4);
         let all: BTreeSet<_> = (0..24)
-            .map(|i| combined.recipe(i).map(|r| (r.model, r.statistics, r.repeat)))
+            .map(|i| {
+                combined
+                    .recipe(i)
+                    .map(|r| (r.model, r.statistics, r.repeat))
+            })
             .collect::<Result<_>>()?;
         let expected: BTreeSet<_> = (0..24).map(|i| (i % 3, i / 3 % 4, i / 12)).collect();
         assert_eq!(all, expected);

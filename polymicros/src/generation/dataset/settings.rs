@@ -184,7 +184,8 @@ impl DatasetSettings {
 mod tests {
     use super::*;
 
-    const SHORT: &str = "count = 6\nedge = 16\n[[models]]\nname = \"a\"\n[[models]]\nname = \"b\"\n";
+    const SHORT: &str =
+        "count = 6\nedge = 16\n[[models]]\nname = \"a\"\n[[models]]\nname = \"b\"\n";
 
     fn message(text: &str) -> String {
         let settings: std::result::Result<DatasetSettings, _> = toml::from_str(text);
@@ -203,8 +204,7 @@ mod tests {
         assert_eq!(settings.sampling.refinement.skip, 12);
         assert_eq!(settings.encoding, Encoding::Values);
         assert_eq!(settings.statistics().unwrap(), 6);
-        let again: DatasetSettings =
-            toml::from_str(&toml::to_string(&settings).unwrap()).unwrap();
+        let again: DatasetSettings = toml::from_str(&toml::to_string(&settings).unwrap()).unwrap();
         assert_eq!(again, settings);
     }
 

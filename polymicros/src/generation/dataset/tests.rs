@@ -32,7 +32,9 @@ impl Generator for Waves {
     }
 }
 
-const WAVES: Waves = Waves { offset: 0.0 };
+fn waves() -> Waves {
+    Waves { offset: 0.0 }
+}
 
 fn settings(encoding: Encoding) -> DatasetSettings {
     let text = "count = 9\nedge = 8\nseed = 4\nmodels = [{ name = \"a\" }, \
@@ -53,8 +55,8 @@ fn on(_: &Made) -> ControlFlow<()> {
 
 /// A dataset that nothing has disturbed.
 fn undisturbed(folder: &Path, encoding: Encoding) -> Result<Dataset> {
-    let dataset = Dataset::create(settings(encoding), &WAVES, folder)?;
-    assert_eq!(dataset.make(&mut WAVES, Shard::WHOLE, None, on)?, 9);
+    let dataset = Dataset::create(settings(encoding), &waves(), folder)?;
+    assert_eq!(dataset.make(&mut waves(), Shard::WHOLE, None, on)?, 9);
     Ok(dataset)
 }
 
@@ -103,7 +105,7 @@ fn structures_come_back_with_what_is_known_of_them() -> Result<()> {
     assert_eq!(dataset.design(), design);
     for structure in 0..9 {
         let recipe = dataset.settings().recipe(structure)?;
-        let made = WAVES.make(&recipe, &design[structure], &mut |_| Ok(()))?;
+        let made = waves().make(&recipe, &design[structure], &mut |_| Ok(()))?;
         assert_eq!(dataset.field(structure)?, made);
         let record = dataset.record(structure)?;
         assert_eq!(record.seeds, recipe.seeds);
@@ -135,7 +137,9 @@ fn codes_lose_what_the_record_says() -> Result<()> {
         // All that comes back is valid.
         let valid = codes.rogsh(structure)?;
         for value in valid.data().lanes(ndarray::Axis(0)) {
-            assert!(crate::orientation::is_rogsh([0, 1, 2].map(|c| f64::from(value[c]))));
+            assert!(crate::orientation::is_rogsh(
+                [0, 1, 2].map(|c| f64::from(value[c]))
+            ));
         }
         assert!(record.bytes < values.record(structure)?.bytes);
     }
@@ -146,10 +150,10 @@ fn codes_lose_what_the_record_says() -> Result<()> {
 fn killed_at_any_moment_a_dataset_ends_with_the_same_bytes() -> Result<()> {
     let (whole, killed) = (temporary(), temporary());
     undisturbed(whole.path(), Encoding::Codes)?;
-    let dataset = Dataset::create(settings(Encoding::Codes), &WAVES, killed.path())?;
+    let dataset = Dataset::create(settings(Encoding::Codes), &waves(), killed.path())?;
     // In the middle of the third structure: it is lost, and nothing else.
     let mut heard = 0;
-    let stopped = dataset.make(&mut WAVES, Shard::WHOLE, None, |made| {
+    let stopped = dataset.make(&mut waves(), Shard::WHOLE, None, |made| {
         heard += 1;
         match (made.structure, made.step) {
             (2, 2) => ControlFlow::Break(()),
@@ -166,7 +170,7 @@ fn killed_at_any_moment_a_dataset_ends_with_the_same_bytes() -> Result<()> {
         record: None,
         seconds: 0.0,
     };
-    let made = dataset.make_one(&mut WAVES, &begun, &mut on)?;
+    let made = dataset.make_one(&mut waves(), &begun, &mut on)?;
     let (record, bytes) = made.unwrap();
     save_whole(dataset.chunk_path(2), &bytes)?;
     assert_eq!(dataset.made(), [0, 1]);
@@ -181,22 +185,29 @@ fn killed_at_any_moment_a_dataset_ends_with_the_same_bytes() -> Result<()> {
     assert_eq!(dataset.made(), [0, 1, 2]);
     // When all structures are there, but not what follows from them.
     let before_the_end = temporary();
-    let limited = dataset.make(&mut WAVES, Shard::WHOLE, Some(5), on)?;
+    let limited = dataset.make(&mut waves(), Shard::WHOLE, Some(5), on)?;
     assert_eq!((limited, dataset.made().len()), (5, 8));
     copy_into(killed.path(), before_the_end.path());
     let dataset = Dataset::open(before_the_end.path())?;
     let (record, bytes) = dataset
-        .make_one(&mut WAVES, &Made { structure: 8, ..begun }, &mut on)?
+        .make_one(
+            &mut waves(),
+            &Made {
+                structure: 8,
+                ..begun
+            },
+            &mut on,
+        )?
         .unwrap();
     dataset.keep(&record, &bytes)?;
     assert!(!before_the_end.path().join(MANIFEST).exists());
 
     for folder in [killed.path(), after_chunk.path(), before_the_end.path()] {
-        let dataset = Dataset::create(settings(Encoding::Codes), &WAVES, folder)?;
-        dataset.make(&mut WAVES, Shard::WHOLE, None, on)?;
+        let dataset = Dataset::create(settings(Encoding::Codes), &waves(), folder)?;
+        dataset.make(&mut waves(), Shard::WHOLE, None, on)?;
         same(whole.path(), folder);
         // Once more changes nothing.
-        assert_eq!(dataset.make(&mut WAVES, Shard::WHOLE, None, on)?, 0);
+        assert_eq!(dataset.make(&mut waves(), Shard::WHOLE, None, on)?, 0);
         same(whole.path(), folder);
     }
     Ok(())
@@ -206,8 +217,12 @@ fn killed_at_any_moment_a_dataset_ends_with_the_same_bytes() -> Result<()> {
 fn a_dataset_whose_beginning_was_killed_begins_again() -> Result<()> {
     let (whole, killed) = (temporary(), temporary());
     undisturbed(whole.path(), Encoding::Codes)?;
-    let dataset = Dataset::create(settings(Encoding::Codes), &WAVES, killed.path())?;
-    for lost in ["dataset.json", "structures.zarr/zarr.json", "structures.zarr/mean/c.0.0"] {
+    let dataset = Dataset::create(settings(Encoding::Codes), &waves(), killed.path())?;
+    for lost in [
+        "dataset.json",
+        "structures.zarr/zarr.json",
+        "structures.zarr/mean/c.0.0",
+    ] {
         std::fs::remove_file(dataset.folder().join(lost)).unwrap();
     }
     undisturbed(killed.path(), Encoding::Codes)?;
@@ -219,9 +234,14 @@ fn a_dataset_whose_beginning_was_killed_begins_again() -> Result<()> {
 fn shards_make_the_same_dataset_in_one_folder_or_in_several() -> Result<()> {
     let [whole, one, first, second] = std::array::from_fn(|_| temporary());
     undisturbed(whole.path(), Encoding::Values)?;
-    for (folder, shard) in [(&one, "2/2"), (&one, "1/2"), (&first, "1/2"), (&second, "2/2")] {
-        let dataset = Dataset::create(settings(Encoding::Values), &WAVES, folder.path())?;
-        dataset.make(&mut WAVES, shard.parse()?, None, on)?;
+    for (folder, shard) in [
+        (&one, "2/2"),
+        (&one, "1/2"),
+        (&first, "1/2"),
+        (&second, "2/2"),
+    ] {
+        let dataset = Dataset::create(settings(Encoding::Values), &waves(), folder.path())?;
+        dataset.make(&mut waves(), shard.parse()?, None, on)?;
     }
     same(whole.path(), one.path());
     assert!(!first.path().join(MANIFEST).exists());
@@ -245,9 +265,7 @@ fn whatever_is_damaged_is_found_and_made_again() -> Result<()> {
         bytes[at] ^= 1;
         std::fs::write(path(name), bytes).unwrap();
     };
-    let record = |number: usize| {
-        std::fs::read_to_string(path(&record_name(number))).unwrap()
-    };
+    let record = |number: usize| std::fs::read_to_string(path(&record_name(number))).unwrap();
 
     std::fs::remove_file(path("structures.zarr/codes/c.1.0.0.0")).unwrap();
     flip("structures.zarr/codes/c.2.0.0.0", 100);
@@ -265,22 +283,28 @@ fn whatever_is_damaged_is_found_and_made_again() -> Result<()> {
     let files: Vec<&str> = found.files.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(
         files,
-        ["structures.zarr/parameters/c.0.0.0.0", "structures.zarr/table/c.0.0"]
+        [
+            "structures.zarr/parameters/c.0.0.0.0",
+            "structures.zarr/table/c.0.0"
+        ]
     );
 
     // What would come out otherwise is not written.
     let dataset = Dataset::described(damaged.path())?;
     let other = dataset.repair(&found, &mut Waves { offset: 0.1 }, on);
     assert!(other.is_err_and(|e| e.to_string().contains("structure 1: made again")));
-    assert_eq!(dataset.repair(&found, &mut WAVES, on)?, 5);
+    assert_eq!(dataset.repair(&found, &mut waves(), on)?, 5);
     same(whole.path(), damaged.path());
 
     // Of a complete set only what follows from it.
     std::fs::remove_file(path(MANIFEST)).unwrap();
     flip("structures.zarr/zarr.json", 50);
     let found = check()?;
-    assert!(found.structures.is_empty() && found.files.len() == 2, "{found:?}");
-    dataset.repair(&found, &mut WAVES, on)?;
+    assert!(
+        found.structures.is_empty() && found.files.len() == 2,
+        "{found:?}"
+    );
+    dataset.repair(&found, &mut waves(), on)?;
     same(whole.path(), damaged.path());
     Ok(())
 }
@@ -294,20 +318,30 @@ fn a_folder_keeps_its_dataset() -> Result<()> {
         ..settings(Encoding::Values)
     };
     let message = |settings| {
-        let found = Dataset::create(settings, &WAVES, folder.path());
+        let found = Dataset::create(settings, &waves(), folder.path());
         found.map_or_else(|e| e.to_string(), |_| String::new())
     };
     let found = message(other);
-    assert!(found.contains("`settings.seed` is 4 there and 5 now"), "{found}");
+    assert!(
+        found.contains("`settings.seed` is 4 there and 5 now"),
+        "{found}"
+    );
     let mut other = settings(Encoding::Values);
     other.models[1].mean[2] = 0.07;
     let found = message(other);
-    assert!(found.contains("`settings.models[1].mean[2]` is 0.05"), "{found}");
+    assert!(
+        found.contains("`settings.models[1].mean[2]` is 0.05"),
+        "{found}"
+    );
     assert!(message(settings(Encoding::Values)).is_empty());
     // A procedure that this program does not know is not checked by what it does not know.
     let path = folder.path().join(DESCRIPTION);
     let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, text.replacen("\"procedure\": 1", "\"procedure\": 0", 1)).unwrap();
+    std::fs::write(
+        &path,
+        text.replacen("\"procedure\": 1", "\"procedure\": 0", 1),
+    )
+    .unwrap();
     let error = Dataset::described(folder.path()).err();
     assert!(error.is_some_and(|e| e.to_string().contains("procedure: 0, this program's is 1")));
     Ok(())

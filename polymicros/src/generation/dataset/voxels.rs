@@ -70,7 +70,10 @@ impl Coder {
                 }
                 Ok(values)
             }
-            _ => Err(Error::value("voxels", "stored in another form than the dataset's")),
+            _ => Err(Error::value(
+                "voxels",
+                "stored in another form than the dataset's",
+            )),
         }
     }
 }
@@ -144,8 +147,17 @@ mod tests {
         let (voxels, lost) = coder.encode(&field, mean)?;
         let back = coder.decode(voxels, [12; 3], mean)?;
         let (mut square, mut largest) = (0.0, 0.0f64);
-        for (before, after) in field.data().lanes(Axis(0)).into_iter().zip(back.lanes(Axis(0))) {
-            let d: f64 = before.iter().zip(after).map(|(b, a)| f64::from(b - a).powi(2)).sum();
+        for (before, after) in field
+            .data()
+            .lanes(Axis(0))
+            .into_iter()
+            .zip(back.lanes(Axis(0)))
+        {
+            let d: f64 = before
+                .iter()
+                .zip(after)
+                .map(|(b, a)| f64::from(b - a).powi(2))
+                .sum();
             square += d;
             largest = largest.max(d.sqrt());
         }

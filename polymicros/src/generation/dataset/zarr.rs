@@ -143,7 +143,10 @@ impl Spec {
     }
 
     fn failed(&self, problem: impl std::fmt::Display) -> Error {
-        Error::value(format!("array {} of the store", self.name), problem.to_string())
+        Error::value(
+            format!("array {} of the store", self.name),
+            problem.to_string(),
+        )
     }
 }
 
@@ -180,7 +183,10 @@ impl Files {
 
     /// All files by their paths in the store. The group at its root has these attributes, and the
     /// metadata of all arrays once more, so that readers need not list the folder.
-    pub(super) fn finish(self, attributes: Map<String, Value>) -> Result<BTreeMap<String, Vec<u8>>> {
+    pub(super) fn finish(
+        self,
+        attributes: Map<String, Value>,
+    ) -> Result<BTreeMap<String, Vec<u8>>> {
         let mut all = Map::new();
         for name in &self.names {
             let metadata = self.bytes(&format!("{name}/zarr.json"))?;
@@ -238,7 +244,11 @@ mod tests {
         let bytes = spec().encode(2, &values)?;
         assert_eq!(spec().encode(2, &values)?, bytes, "the same bytes again");
         assert_eq!(spec().decode::<f32>(2, bytes.clone())?, values);
-        assert!(spec().decode::<f32>(2, bytes[..bytes.len() - 3].to_vec()).is_err());
+        assert!(
+            spec()
+                .decode::<f32>(2, bytes[..bytes.len() - 3].to_vec())
+                .is_err()
+        );
         assert!(spec().encode(4, &values).is_err(), "no such chunk");
         assert!(spec().encode(0, &values[..5]).is_err(), "too few values");
         let nothing = [f32::NAN; 6];
@@ -258,13 +268,19 @@ mod tests {
         let about = Map::from_iter([("title".to_owned(), Value::from("numbers"))]);
         let files = files.finish(about)?;
         let names: Vec<&str> = files.keys().map(String::as_str).collect();
-        assert_eq!(names, ["few/c.0", "few/zarr.json", "numbers/zarr.json", "zarr.json"]);
+        assert_eq!(
+            names,
+            ["few/c.0", "few/zarr.json", "numbers/zarr.json", "zarr.json"]
+        );
         let read = |name: &str| -> Value { serde_json::from_slice(&files[name]).unwrap() };
         let root = read("zarr.json");
         assert_eq!(root["attributes"]["title"], "numbers");
         let consolidated = &root["consolidated_metadata"];
         assert_eq!(consolidated["must_understand"], false);
-        assert_eq!(consolidated["metadata"]["numbers"], read("numbers/zarr.json"));
+        assert_eq!(
+            consolidated["metadata"]["numbers"],
+            read("numbers/zarr.json")
+        );
         let array = read("numbers/zarr.json");
         assert_eq!(array["dimension_names"][2], "c");
         assert_eq!(array["attributes"]["unit"], "one");
