@@ -17,11 +17,9 @@ use std::sync::Mutex;
 /// process (HT-EBSD). Principal components of all covariances tell in how many directions each set
 /// differs and how far.
 #[derive(Debug, Clone, clap::Args)]
-#[command(
-    after_help = "Examples:\n  polymicros diversity dataset\n  \
+#[command(after_help = "Examples:\n  polymicros diversity dataset\n  \
         polymicros diversity dataset --sections --out figures --json\n\n\
-        Exit code 0: compared, whatever came out. 1: it could not be, and the message says why."
-)]
+        Exit code 0: compared, whatever came out. 1: it could not be, and the message says why.")]
 pub(super) struct Plan {
     /// The folder of the dataset.
     folder: PathBuf,
@@ -69,12 +67,19 @@ pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
     }
     let needs_most = compared.needs_most();
     if json {
-        println!("{}", json!({ "needs_most": needs_most, "comparison": compared }));
+        println!(
+            "{}",
+            json!({ "needs_most": needs_most, "comparison": compared })
+        );
         return Ok(());
     }
     println!("{}", diversity_table(&compared)?);
     for (share, most) in [90, 99].into_iter().zip(needs_most) {
-        let said = if most { "needs" } else { "does not clearly need" };
+        let said = if most {
+            "needs"
+        } else {
+            "does not clearly need"
+        };
         println!("{share} %: this dataset {said} more components than every reference");
     }
     Ok(())
@@ -85,9 +90,6 @@ fn save(compared: &Comparison, out: &Path) -> Result<()> {
     diversity_curves(compared)?.save(out.join("explained_variance.png"))?;
     diversity_scatter(compared)?.save(out.join("scores.png"))?;
     diversity_table(compared)?.to_csv(out.join("diversity.csv"))?;
-    let path = out.join("diversity.json");
-    let text = serde_json::to_vec_pretty(compared)
-        .map_err(|e| polymicros::Error::format(&path, "JSON", e.to_string()))?;
-    polymicros::save_whole(&path, &text)?;
+    compared.save(out.join("diversity.json"))?;
     Ok(())
 }

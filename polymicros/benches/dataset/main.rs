@@ -88,7 +88,12 @@ fn measure(encoding: Encoding, edge: usize, path: &Path) -> Result<()> {
     let dataset = Dataset::create(settings, &ready, path)?;
     let begun = start.elapsed().as_secs_f64();
     let start = Instant::now();
-    dataset.make(&mut ready, Shard::WHOLE, None, |_| ControlFlow::Continue(()))?;
+    dataset.make(
+        &mut ready,
+        Shard::WHOLE,
+        None,
+        |_| ControlFlow::Continue(()),
+    )?;
     let written = start.elapsed().as_secs_f64();
     let start = Instant::now();
     for structure in 0..COUNT {

@@ -7,10 +7,10 @@ use crate::{Error, Result};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use zarrs::array::chunk_key_encoding::ChunkKeySeparator;
 use zarrs::array::codec::{BytesCodec, ZstdCodec};
 use zarrs::array::{
-    Array, ArrayBuilder, ArrayMetadataOptions, DataType, ElementOwned, FillValue, data_type,
+    Array, ArrayBuilder, ArrayMetadataOptions, ChunkKeySeparator, DataType, ElementOwned,
+    FillValue, data_type,
 };
 use zarrs::group::GroupBuilder;
 use zarrs::metadata::v3::{AdditionalFieldV3, AdditionalFieldsV3};

@@ -7,10 +7,12 @@ use super::{Extent, Reference, Scale};
 use crate::generation::dataset::Dataset;
 use crate::microstructure::{Field, StandIn};
 use crate::statistics::{Pca, Vectors};
-use crate::{Error, Result};
+use crate::{Error, Result, save_whole};
 use ndarray::{ArcArray1, Array2, s};
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What is compared, and how. The defaults were fixed before the first comparison.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,7 +46,7 @@ impl Default for DiversitySettings {
 
 /// Sets of equal counts, grids and channels, compared by the principal components of their
 /// covariances.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
     /// Structures of each set.
     pub count: usize,
@@ -63,7 +65,7 @@ pub struct Comparison {
 }
 
 /// How diverse one set is.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SetDiversity {
     /// What it is called.
     pub name: String,
@@ -77,7 +79,7 @@ pub struct SetDiversity {
     /// determinant of its scores' covariance matrix, over the number of components.
     pub log_volume: Interval,
     /// Its structures' scores in these components, one row a structure.
-    #[serde(skip)]
+    #[serde(with = "rows")]
     pub scores: Array2<f64>,
 }
 
@@ -96,12 +98,12 @@ impl Comparison {
         made.truncate(settings.count);
         let (count, edge) = (made.len(), dataset.settings().edge);
         let of_set = |name: &str, structure: &(dyn Fn(usize) -> Result<Field> + Sync)| {
-            let done = std::sync::atomic::AtomicUsize::new(0);
+            let done = AtomicUsize::new(0);
             let vectors = (0..count)
                 .into_par_iter()
                 .map(|i| {
                     let vector = vector(&structure(i)?, settings.extent, settings.scale)?;
-                    let so_far = 1 + done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    let so_far = 1 + done.fetch_add(1, Ordering::Relaxed);
                     report(name, so_far);
                     Ok(vector)
                 })
@@ -182,6 +184,28 @@ impl Comparison {
         })
     }
 
+    /// Reads a comparison that [`save`](Self::save) wrote.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is none.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;
+        serde_json::from_slice(&bytes)
+            .map_err(|e| Error::format(path, format!("line {}", e.line()), e.to_string()))
+    }
+
+    /// Writes the comparison as JSON, whole or not at all.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let text =
+            serde_json::to_vec(self).map_err(|e| Error::format(path, "JSON", e.to_string()))?;
+        save_whole(path, &text)
+    }
+
     /// Whether the dataset needs more components than each reference, for 90 and for 99 % of the
     /// variance, with intervals that do not meet: what the paper claims of its own.
     pub fn needs_most(&self) -> [bool; 2] {
@@ -192,6 +216,24 @@ impl Comparison {
             None => false,
         };
         [most(|set| set.components_90), most(|set| set.components_99)]
+    }
+}
+
+/// A matrix as a list of its rows.
+mod rows {
+    use ndarray::Array2;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(matrix: &Array2<f64>, to: S) -> Result<S::Ok, S::Error> {
+        let rows: Vec<Vec<f64>> = matrix.outer_iter().map(|row| row.to_vec()).collect();
+        rows.serialize(to)
+    }
+
+    pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<Array2<f64>, D::Error> {
+        let rows = Vec::<Vec<f64>>::deserialize(from)?;
+        let shape = (rows.len(), rows.first().map_or(0, Vec::len));
+        Array2::from_shape_vec(shape, rows.concat()).map_err(D::Error::custom)
     }
 }
 
@@ -246,6 +288,12 @@ mod tests {
         assert_eq!(many.scores.dim(), (40, 4));
         let sum: f64 = many.explained.iter().sum();
         assert!((sum - 1.0).abs() < 1e-9);
+        let folder = tempfile::tempdir().map_err(|e| Error::io("temporary folder", e))?;
+        let path = folder.path().join("diversity.json");
+        found.save(&path)?;
+        assert_eq!(Comparison::open(&path)?, found);
+        save_whole(&path, b"[]")?;
+        assert!(Comparison::open(&path).is_err());
         Ok(())
     }
 
