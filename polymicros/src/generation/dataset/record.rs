@@ -52,8 +52,8 @@ pub struct Record {
 pub struct Lost {
     /// Root mean square over all voxels.
     pub rms: f64,
-    /// Root mean square over the voxels whose values, with the mean added, some orientation has:
-    /// the resolution of the code. Zero where there is none.
+    /// Root mean square over the voxels whose values, with the mean added, some orientation has to
+    /// within 1e-3: the resolution of the code. Zero where there is none.
     pub rms_of_valid: f64,
     /// The largest over all voxels.
     pub largest: f64,

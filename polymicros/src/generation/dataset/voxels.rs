@@ -7,6 +7,10 @@ use crate::{Error, Result};
 use ndarray::{Array4, ArrayView3, ArrayView4, Axis};
 use rayon::prelude::*;
 
+/// Within this distance of an orientation's ROGSH values, values are valid: the thousandth part of
+/// their range, and far below the resolution of the code.
+const VALID: f64 = 1e-3;
+
 /// Voxels, in the order in which they are stored.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Voxels {
@@ -104,7 +108,7 @@ fn lost(before: ArrayView4<'_, f32>, after: ArrayView4<'_, f32>) -> Lost {
                     .zip(after)
                     .map(|(b, a)| (b - f64::from(*a)).powi(2))
                     .sum();
-                if is_rogsh(value) {
+                if is_rogsh(value, VALID) {
                     sums.valid += 1;
                     sums.square_of_valid += square;
                 }
