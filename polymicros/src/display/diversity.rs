@@ -1,5 +1,6 @@
 //! How diverse a dataset is beside others (paper 5.1, Fig. 3).
 
+use super::colour::series_colour;
 use super::{ExplainedVariance, PcScatter, Picture};
 use crate::generation::diversity::Comparison;
 use crate::{Error, Result};
@@ -30,9 +31,10 @@ pub fn diversity_scatter(comparison: &Comparison) -> Result<Picture> {
     let mut scatter = PcScatter::new(&comparison.explained)
         .pairs(&[[0, 1], [0, 2], [1, 2]])
         .title("Covariances in common principal components");
-    // The dataset goes over the references.
-    for set in comparison.sets.iter().rev() {
-        scatter = scatter.group(&set.name, set.scores.view());
+    // The dataset goes over the references; colours are those of the curves.
+    for (i, set) in comparison.sets.iter().enumerate().rev() {
+        let group = scatter.group(&set.name, set.scores.view());
+        scatter = group.coloured(series_colour(i));
     }
     let columns = comparison.experiments.first().map_or(0, |(_, s)| s.len());
     if columns > 0 {
@@ -40,7 +42,9 @@ pub fn diversity_scatter(comparison: &Comparison) -> Result<Picture> {
         let rows = comparison.experiments.len();
         let scores = Array2::from_shape_vec((rows, columns), all.copied().collect())
             .map_err(|e| Error::value("scores of the experiments", e.to_string()))?;
-        scatter = scatter.group("experiments (stand-ins)", scores.view());
+        let colour = series_colour(comparison.sets.len());
+        let group = scatter.group("experiments (stand-ins)", scores.view());
+        scatter = group.coloured(colour);
     }
     scatter.picture()
 }

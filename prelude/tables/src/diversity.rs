@@ -1,6 +1,6 @@
 //! A table of how diverse sets are.
 
-use crate::Table;
+use crate::{Columns, Table};
 use polymicros::Result;
 use polymicros::generation::diversity::{Comparison, Interval, SetDiversity};
 
@@ -11,19 +11,20 @@ use polymicros::generation::diversity::{Comparison, Interval, SetDiversity};
 /// Never with a comparison of this library.
 pub fn diversity_table(comparison: &Comparison) -> Result<Table> {
     let sets = &comparison.sets;
-    let figures: [(&str, fn(&SetDiversity) -> Interval); 3] = [
-        ("components for 90 %", |set| set.components_90),
-        ("components for 99 %", |set| set.components_99),
-        ("log volume", |set| set.log_volume),
-    ];
     let names = sets.iter().map(|set| set.name.clone()).collect();
+    let figure = |of: fn(&SetDiversity) -> Interval| sets.iter().map(of).collect();
     let mut columns = Table::new().text("set", names);
-    for (name, of) in figures {
-        let column = |end: fn(Interval) -> f64| sets.iter().map(|set| end(of(set))).collect();
-        columns = columns
-            .number(name, column(|i| i.value))
-            .number(&format!("{name}, low"), column(|i| i.low))
-            .number(&format!("{name}, high"), column(|i| i.high));
-    }
-    columns.table()
+    columns = with(columns, "components, 90 %", 0, figure(|s| s.components_90));
+    columns = with(columns, "components, 99 %", 0, figure(|s| s.components_99));
+    with(columns, "log volume", 2, figure(|s| s.log_volume)).table()
+}
+
+/// A figure's column, and one of its intervals.
+fn with(columns: Columns, name: &str, decimals: usize, values: Vec<Interval>) -> Columns {
+    let ends = values
+        .iter()
+        .map(|Interval { low, high, .. }| format!("{low:.decimals$} to {high:.decimals$}"));
+    columns
+        .number(name, values.iter().map(|value| value.value).collect())
+        .text(&format!("95 % of {name}"), ends.collect())
 }

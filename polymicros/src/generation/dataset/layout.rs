@@ -2,7 +2,7 @@
 
 use super::voxels::{Coder, Voxels};
 use super::zarr::{Files, Spec};
-use super::{Description, Encoding, Record};
+use super::{Description, Encoding, Lost, Recipe, Record};
 use crate::orientation::{ROGSH_NAMES, RogshCodes};
 use crate::random_field::{MosmParameters, SpectralGaussian};
 use crate::{Error, Result};
@@ -146,7 +146,7 @@ fn put_recipes(files: &mut Files, description: &Description) -> Result<()> {
     let model = each("model", count, "local model")
         .with("flag_values", json!(numbers))
         .with("flag_meanings", names.join(" "));
-    let column = |of: fn(&super::Recipe) -> usize| recipes.iter().map(|r| of(r) as i32).collect();
+    let column = |of: fn(&Recipe) -> usize| recipes.iter().map(|r| of(r) as i32).collect();
     let columns: [(Spec, Vec<i32>); 3] = [
         (model, column(|r| r.model)),
         (
@@ -199,25 +199,27 @@ fn put_records(files: &mut Files, records: &[Record]) -> Result<()> {
     let Some(lost) = lost else {
         return Ok(());
     };
-    let columns: [(&'static str, &str, fn(&super::Lost) -> f64); 4] = [
+    let column = |of: fn(&Lost) -> f64| -> Vec<f64> { lost.iter().map(of).collect() };
+    let number = |name, about| each(name, count, about);
+    for (spec, values) in [
         (
-            "lost_rms",
-            "rms distance of codes from what was made",
-            |l| l.rms,
+            number("lost_rms", "rms distance of codes from what was made"),
+            column(|l| l.rms),
         ),
-        ("lost_rms_of_valid", "the same over valid voxels", |l| {
-            l.rms_of_valid
-        }),
-        ("lost_largest", "largest distance", |l| l.largest),
         (
-            "invalid_share",
-            "share of voxels that were no ROGSH values",
-            |l| l.invalid,
+            number("lost_rms_of_valid", "the same over valid voxels"),
+            column(|l| l.rms_of_valid),
         ),
-    ];
-    for (name, about, of) in columns {
-        let values: Vec<f64> = lost.iter().map(of).collect();
-        files.put(&each(name, count, about), &values)?;
+        (
+            number("lost_largest", "largest distance"),
+            column(|l| l.largest),
+        ),
+        (
+            number("invalid_share", "share of voxels that were no ROGSH values"),
+            column(|l| l.invalid),
+        ),
+    ] {
+        files.put(&spec, &values)?;
     }
     Ok(())
 }

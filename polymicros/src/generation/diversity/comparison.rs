@@ -5,7 +5,8 @@ use super::covariances::vector;
 use super::spread::{Spread, components_for};
 use super::{Extent, Reference, Scale};
 use crate::generation::dataset::Dataset;
-use crate::microstructure::{Field, StandIn};
+use crate::microstructure::{Field, Grid, StandIn};
+use crate::random_field::{Images, Mogrf, MosmKernel};
 use crate::statistics::{Pca, Vectors};
 use crate::{Error, Result, save_whole};
 use ndarray::{ArcArray1, Array2, s};
@@ -56,7 +57,7 @@ pub struct Comparison {
     pub extent: Extent,
     /// In which measure.
     pub scale: Scale,
-    /// The dataset first, then the references.
+    /// The dataset first, then the references, and last the control.
     pub sets: Vec<SetDiversity>,
     /// The share of the variance that each component of all sets together explains.
     pub explained: Vec<f64>,
@@ -64,11 +65,26 @@ pub struct Comparison {
     pub experiments: Vec<(String, Vec<f64>)>,
 }
 
+/// What a set is compared for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// It is what the comparison is about.
+    Dataset,
+    /// It is a kind of set that others make.
+    Reference,
+    /// Its structures have one and the same statistics, those of the dataset's first structure, and
+    /// differ by chance alone, as one volume differs from the next.
+    Control,
+}
+
 /// How diverse one set is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SetDiversity {
     /// What it is called.
     pub name: String,
+    /// What it is there for.
+    pub role: Role,
     /// The share of the set's variance that each of its own components explains.
     pub explained: Vec<f64>,
     /// How many of its components explain 90 % of it.
@@ -81,6 +97,13 @@ pub struct SetDiversity {
     /// Its structures' scores in these components, one row a structure.
     #[serde(with = "rows")]
     pub scores: Array2<f64>,
+}
+
+/// A set before it is compared: the covariances of its structures.
+struct Covariances {
+    name: String,
+    role: Role,
+    vectors: Vec<Vec<f32>>,
 }
 
 impl Comparison {
@@ -97,7 +120,7 @@ impl Comparison {
         let mut made = dataset.made();
         made.truncate(settings.count);
         let (count, edge) = (made.len(), dataset.settings().edge);
-        let of_set = |name: &str, structure: &(dyn Fn(usize) -> Result<Field> + Sync)| {
+        let of_set = |role, name: &str, structure: &(dyn Fn(usize) -> Result<Field> + Sync)| {
             let done = AtomicUsize::new(0);
             let vectors = (0..count)
                 .into_par_iter()
@@ -108,13 +131,31 @@ impl Comparison {
                     Ok(vector)
                 })
                 .collect::<Result<Vec<_>>>()?;
-            Ok::<_, Error>((name.to_owned(), vectors))
+            Ok::<_, Error>(Covariances {
+                name: name.to_owned(),
+                role,
+                vectors,
+            })
         };
-        let mut sets = vec![of_set("this dataset", &|i| dataset.field(made[i]))?];
+        let Some(&first) = made.first() else {
+            return Err(Error::value("diversity", "the dataset has no structures"));
+        };
+        let kernel = MosmKernel::new(dataset.parameters(first)?)?;
+        let one = Mogrf::of_kernel(&kernel, &Grid::cube(edge)?, Images::All)?;
+        let sampler = dataset.settings().sampling.random_field;
+        let again = |i: usize| one.sample(sampler, settings.seed.wrapping_add(i as u64));
+        let mut sets = vec![of_set(Role::Dataset, "this dataset", &|i| {
+            dataset.field(made[i])
+        })?];
         for reference in Reference::ALL {
             let structure = |i| reference.structure(edge, settings.seed, i);
-            sets.push(of_set(reference.name(), &structure)?);
+            sets.push(of_set(Role::Reference, reference.name(), &structure)?);
         }
+        sets.push(of_set(
+            Role::Control,
+            "one set of statistics (control)",
+            &again,
+        )?);
         let experiments = StandIn::SOURCES
             .iter()
             .map(|stand_in| {
@@ -128,24 +169,28 @@ impl Comparison {
 
     /// Sets of covariances, of equal counts, and single structures to be projected.
     fn of_vectors(
-        sets: Vec<(String, Vec<Vec<f32>>)>,
+        sets: Vec<Covariances>,
         experiments: Vec<(String, Vec<f32>)>,
         edge: usize,
         settings: &DiversitySettings,
     ) -> Result<Self> {
-        let count = sets.first().map_or(0, |(_, vectors)| vectors.len());
+        let count = sets.first().map_or(0, |set| set.vectors.len());
         if count < 3 {
             let problem = format!("{count} structures: at least three are needed");
             return Err(Error::value("diversity", problem));
         }
-        let (names, vectors): (Vec<String>, Vec<Vec<Vec<f32>>>) = sets.into_iter().unzip();
-        let vectors = vectors.into_iter().flatten().map(ArcArray1::from);
-        let vectors = Vectors::from_vectors(vectors.collect())?;
+        let mut names = Vec::new();
+        let mut vectors = Vec::new();
+        for set in sets {
+            names.push((set.role, set.name));
+            vectors.extend(set.vectors.into_iter().map(ArcArray1::from));
+        }
+        let vectors = Vectors::from_vectors(vectors)?;
         let mut pca = Pca::fit(&vectors)?;
         pca.compute_components(&vectors, settings.components)?;
         drop(vectors);
         let kept = settings.components.min(pca.rank());
-        let sets = names.into_iter().enumerate().map(|(i, name)| {
+        let sets = names.into_iter().enumerate().map(|(i, (role, name))| {
             let scores = pca.scores().slice(s![i * count..(i + 1) * count, ..]);
             let spread = Spread::new(scores, kept);
             let figures = |chosen: &[usize]| {
@@ -161,6 +206,7 @@ impl Comparison {
             let all: Vec<usize> = (0..count).collect();
             Ok(SetDiversity {
                 name,
+                role,
                 explained: spread.explained(&all)?,
                 components_90,
                 components_99,
@@ -209,11 +255,10 @@ impl Comparison {
     /// Whether the dataset needs more components than each reference, for 90 and for 99 % of the
     /// variance, with intervals that do not meet: what the paper claims of its own.
     pub fn needs_most(&self) -> [bool; 2] {
-        let most = |of: fn(&SetDiversity) -> Interval| match self.sets.split_first() {
-            Some((dataset, references)) => {
-                references.iter().all(|set| of(dataset).low > of(set).high)
-            }
-            None => false,
+        let of_role = |role: Role| self.sets.iter().filter(move |set| set.role == role);
+        let most = |of: fn(&SetDiversity) -> Interval| {
+            of_role(Role::Dataset)
+                .all(|set| of_role(Role::Reference).all(|other| of(set).low > of(other).high))
         };
         [most(|set| set.components_90), most(|set| set.components_99)]
     }
@@ -254,7 +299,7 @@ mod tests {
     };
 
     /// Structures that differ in so many directions, equally far in each.
-    fn set(name: &str, directions: usize, size: f32, seed: u64) -> (String, Vec<Vec<f32>>) {
+    fn set(role: Role, directions: usize, size: f32, seed: u64) -> Covariances {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let vectors = (0..40).map(|_| {
             let mut vector = vec![0.0; 64];
@@ -264,20 +309,25 @@ mod tests {
             }
             vector
         });
-        (name.into(), vectors.collect())
+        Covariances {
+            name: format!("{directions} directions"),
+            role,
+            vectors: vectors.collect(),
+        }
     }
 
     #[test]
     fn more_directions_are_more_components_and_farther_is_more_volume() -> Result<()> {
         let sets = vec![
-            set("many", 20, 1.0, 1),
-            set("few", 6, 1.0, 2),
-            set("large", 6, 3.0, 3),
+            set(Role::Dataset, 20, 1.0, 1),
+            set(Role::Reference, 6, 1.0, 2),
+            set(Role::Reference, 6, 3.0, 3),
+            set(Role::Control, 30, 0.1, 4),
         ];
         let alone = vec![("one".to_owned(), vec![1.0; 64])];
         let found = Comparison::of_vectors(sets, alone, 8, &SETTINGS)?;
-        let [many, few, large] = &found.sets[..] else {
-            return Err(Error::value("sets", "three"));
+        let [many, few, large, _] = &found.sets[..] else {
+            return Err(Error::value("sets", "four"));
         };
         assert!(many.components_90.low > few.components_90.high);
         assert_eq!(few.components_99.value, 6.0);
@@ -299,10 +349,17 @@ mod tests {
 
     #[test]
     fn a_set_beside_one_of_its_own_kind_is_not_more_diverse() -> Result<()> {
-        let sets = vec![set("a", 12, 1.0, 1), set("b", 12, 1.0, 2)];
+        let sets = vec![
+            set(Role::Dataset, 12, 1.0, 1),
+            set(Role::Reference, 12, 1.0, 2),
+        ];
         let found = Comparison::of_vectors(sets, Vec::new(), 8, &SETTINGS)?;
         assert_eq!(found.needs_most(), [false, false]);
-        let few = vec![("two".to_owned(), vec![vec![1.0; 4]; 2])];
+        let few = vec![Covariances {
+            name: "two".into(),
+            role: Role::Dataset,
+            vectors: vec![vec![1.0; 4]; 2],
+        }];
         assert!(Comparison::of_vectors(few, Vec::new(), 8, &SETTINGS).is_err());
         Ok(())
     }

@@ -8,8 +8,16 @@
 //! together.
 //!
 //! Every set has the same number of structures on the same grid with the same channels. Beside the
-//! dataset stand three [references](Reference) that the library makes itself; the stand-ins of the
+//! dataset stand three [references](Reference) that the library makes itself, and a control; the stand-ins of the
 //! experiments are projected into the same components.
+//!
+//! # What chance adds
+//!
+//! The covariances of one volume scatter about those that it was drawn from, the more the fewer
+//! grains it holds, and this scatter has many directions: structures of one and the same statistics
+//! need many components too. How many, a control tells, whose structures have the statistics of the
+//! dataset's first one and differ by chance alone. The volume that the control spans is what chance
+//! alone spans.
 //!
 //! # Intervals
 //!
@@ -27,6 +35,6 @@ mod references;
 mod spread;
 
 pub use bootstrap::Interval;
-pub use comparison::{Comparison, DiversitySettings, SetDiversity};
+pub use comparison::{Comparison, DiversitySettings, Role, SetDiversity};
 pub use covariances::{Extent, Scale};
 pub use references::Reference;
