@@ -1,5 +1,7 @@
 //! A dataset whose process is killed again and again, beside one that nothing disturbs.
 
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

@@ -11,9 +11,13 @@
 //! Everything here is a concrete type or a non-generic function of an already compiled library, so
 //! that a cell has next to nothing to compile.
 
+mod datasets;
 mod pictures;
 mod volumes;
 
+pub use datasets::{
+    check_dataset, compare_diversity, make_dataset, repair_dataset, scratch_folder,
+};
 pub use pictures::{
     field_cubes, inverse_pole_colour, ipf_cube, ipf_cubes, rogsh_cubes, rows, two_point_maps,
 };
@@ -22,9 +26,11 @@ pub use polymicros::display::{
     Chart, ExplainedVariance, Figure, Figures, Histogram, PcScatter, Picture, bar_chart, charts,
     diversity_curves, diversity_scatter, ipf_key, stated,
 };
-pub use polymicros::generation::dataset::{Dataset, DatasetSettings, Encoding, Lost, Record};
+pub use polymicros::generation::dataset::{
+    Check, Dataset, DatasetSettings, Encoding, Fault, Lost, Record,
+};
 pub use polymicros::generation::diversity::{
-    Comparison, DiversitySettings, Extent, Interval, Reference, Scale, SetDiversity,
+    Comparison, DiversitySettings, Extent, Interval, Reference, Role, Scale, SetDiversity,
 };
 pub use polymicros::microstructure::{
     Chords, Field, Grain, Grains, Grid, LengthUnit, Microstructure, Origin, Phase, StandIn, ToldBy,

@@ -69,7 +69,7 @@ fn main() -> Result<()> {
 
 fn measure(encoding: Encoding, edge: usize, path: &Path) -> Result<()> {
     let text = format!("count = {COUNT}\nedge = {edge}\nmodels = [{{ name = \"field\" }}]");
-    let settings: DatasetSettings = toml::from_str(&text).map_err(failed)?;
+    let settings = DatasetSettings::from_toml(&text)?;
     let settings = DatasetSettings {
         encoding,
         ..settings

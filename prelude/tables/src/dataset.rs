@@ -104,10 +104,8 @@ mod tests {
     #[test]
     fn a_row_a_structure_and_a_column_a_parameter() -> Result<()> {
         let folder = tempfile::tempdir().map_err(|e| Error::io("temporary folder", e))?;
-        let path = folder.path().join("dataset.toml");
         let text = "count = 3\nedge = 32\nmodels = [{ name = \"field\" }]";
-        polymicros::save_whole(&path, text.as_bytes())?;
-        let settings = DatasetSettings::read(&path)?;
+        let settings = DatasetSettings::from_toml(text)?;
         let mut models = LocalModels::new(&settings)?;
         let dataset = Dataset::create(settings, &models, folder.path().join("dataset"))?;
         let go = |_: &_| ControlFlow::Continue(());

@@ -104,8 +104,16 @@ impl DatasetSettings {
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
+        Self::from_toml(&text).map_err(|e| Error::format(path, "settings", e.to_string()))
+    }
+
+    /// The settings of a TOML text.
+    ///
+    /// # Errors
+    /// When it has unknown or missing settings, or settings that make no sense.
+    pub fn from_toml(text: &str) -> Result<Self> {
         let settings: DatasetSettings =
-            toml::from_str(&text).map_err(|e| Error::format(path, "settings", e.to_string()))?;
+            toml::from_str(text).map_err(|e| Error::value("settings", e.to_string()))?;
         settings.check()?;
         Ok(settings)
     }
@@ -188,24 +196,19 @@ mod tests {
         "count = 6\nedge = 16\n[[models]]\nname = \"a\"\n[[models]]\nname = \"b\"\n";
 
     fn message(text: &str) -> String {
-        let settings: std::result::Result<DatasetSettings, _> = toml::from_str(text);
-        match settings {
-            Err(error) => error.to_string(),
-            Ok(settings) => settings
-                .check()
-                .map_or_else(|e| e.to_string(), |()| String::new()),
-        }
+        let settings = DatasetSettings::from_toml(text);
+        settings.map_or_else(|e| e.to_string(), |_| String::new())
     }
 
     #[test]
     fn what_is_left_out_is_the_papers() {
-        let settings: DatasetSettings = toml::from_str(SHORT).unwrap();
+        let settings = DatasetSettings::from_toml(SHORT).unwrap();
         assert_eq!(settings.bounds, Bounds::paper());
         assert_eq!(settings.sampling.refinement.skip, 12);
         assert_eq!(settings.encoding, Encoding::Values);
         assert_eq!(settings.statistics().unwrap(), 6);
-        let again: DatasetSettings = toml::from_str(&toml::to_string(&settings).unwrap()).unwrap();
-        assert_eq!(again, settings);
+        let text = toml::to_string(&settings).unwrap();
+        assert_eq!(DatasetSettings::from_toml(&text).unwrap(), settings);
     }
 
     #[test]
