@@ -1,11 +1,12 @@
 //! Finding what is missing or damaged in a dataset, and making it again.
 
+use super::description::PROCEDURE;
 use super::making::Manifest;
 use super::record::json;
 use super::voxels::Coder;
 use super::{
-    DESCRIPTION, Dataset, Description, Generator, MANIFEST, Made, PROCEDURE, RECORDS, Record,
-    STORE, make_folder, record_name, sha256,
+    Dataset, Description, Generator, MANIFEST, Made, RECORDS, Record, STORE, make_folder,
+    record_name, sha256,
 };
 use crate::{Error, Result};
 use std::collections::BTreeMap;
@@ -65,18 +66,18 @@ impl Dataset {
     /// When there is no description, or another version of the procedure made the dataset.
     pub fn described(folder: impl AsRef<Path>) -> Result<Self> {
         let folder = folder.as_ref();
-        let path = folder.join(DESCRIPTION);
-        let bytes = std::fs::read(&path).map_err(|e| Error::io(&path, e))?;
-        let description: Description = serde_json::from_slice(&bytes)
-            .map_err(|e| Error::format(&path, format!("line {}", e.line()), e.to_string()))?;
+        let description = Description::read(folder)?;
         if description.procedure != PROCEDURE {
             let problem = format!(
                 "{}, this program's is {PROCEDURE}: polymicros {} made it",
                 description.procedure, description.polymicros
             );
-            return Err(Error::format(&path, "procedure", problem));
+            return Err(Error::format(
+                Description::path(folder),
+                "procedure",
+                problem,
+            ));
         }
-        description.settings.check()?;
         Ok(Dataset {
             folder: folder.to_owned(),
             design: description.settings.design()?.parameters,

@@ -1,9 +1,9 @@
 //! Making the structures of a dataset, one after the other.
 
+use super::description::DESCRIPTION;
 use super::record::json;
 use super::{
-    DESCRIPTION, Dataset, Generator, MANIFEST, RECORDS, Record, STORE, Shard, layout, record_name,
-    sha256,
+    Dataset, Generator, MANIFEST, RECORDS, Record, STORE, Shard, layout, record_name, sha256,
 };
 use crate::{Error, Result, UNFINISHED, save_whole};
 use serde::{Deserialize, Serialize};

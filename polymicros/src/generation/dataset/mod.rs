@@ -25,6 +25,7 @@
 //! time, a path of the machine beyond those in the settings, or anything else that could differ.
 
 mod check;
+mod description;
 mod generator;
 mod layout;
 mod making;
@@ -35,6 +36,7 @@ mod voxels;
 mod zarr;
 
 pub use check::{Check, Fault};
+pub use description::Description;
 pub use generator::{Generator, LocalModels};
 pub use making::Made;
 pub use recipe::{Order, Recipe, Shard};
@@ -46,34 +48,14 @@ use crate::orientation::ROGSH_NAMES;
 use crate::random_field::MosmParameters;
 use crate::{Error, Result, save_whole};
 use record::json;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use voxels::Coder;
 
-/// Raised whenever the same settings would give other bits: a dataset is not continued with
-/// another procedure than it was begun with.
-const PROCEDURE: u32 = 1;
-
-const DESCRIPTION: &str = "dataset.json";
 const STORE: &str = "structures.zarr";
 const RECORDS: &str = "records";
 const MANIFEST: &str = "manifest.json";
-
-/// What a dataset is made of: two of equal description have the same bytes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Description {
-    /// The version of this library.
-    pub polymicros: String,
-    /// The version of the procedure; another one makes other bits of the same settings.
-    pub procedure: u32,
-    /// The settings.
-    pub settings: DatasetSettings,
-    /// The SHA-256 of each model's weights; null where it has none.
-    pub weights: Vec<Option<String>>,
-}
 
 /// A dataset in a folder: to read, to [make](Dataset::make), or to
 /// [check](Dataset::check).
@@ -98,15 +80,10 @@ impl Dataset {
     ) -> Result<Self> {
         settings.check()?;
         let folder = folder.as_ref();
-        let description = Description {
-            polymicros: env!("CARGO_PKG_VERSION").to_owned(),
-            procedure: PROCEDURE,
-            weights: generator.weights(),
-            settings,
-        };
-        if folder.join(DESCRIPTION).exists() {
+        let description = Description::new(settings, generator.weights());
+        if Description::path(folder).exists() {
             let found = Self::open(folder)?;
-            found.agrees_with(&description)?;
+            found.description.agrees_with(&description, folder)?;
             return Ok(found);
         }
         let dataset = Dataset {
@@ -119,7 +96,7 @@ impl Dataset {
         make_folder(&folder.join(STORE).join(dataset.voxels().name))?;
         dataset.write_files(&dataset.files(None)?)?;
         // Last: a folder with a description has all that reading needs.
-        save_whole(folder.join(DESCRIPTION), &json(&dataset.description)?)?;
+        save_whole(Description::path(folder), &json(&dataset.description)?)?;
         Ok(dataset)
     }
 
@@ -129,11 +106,7 @@ impl Dataset {
     /// When there is none, or what describes it is damaged.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self> {
         let folder = folder.as_ref();
-        let path = folder.join(DESCRIPTION);
-        let bytes = std::fs::read(&path).map_err(|e| Error::io(&path, e))?;
-        let description: Description = serde_json::from_slice(&bytes)
-            .map_err(|e| Error::format(&path, format!("line {}", e.line()), e.to_string()))?;
-        description.settings.check()?;
+        let description = Description::read(folder)?;
         let store = folder.join(STORE);
         let read = |key: String| {
             let path = store.join(key);
@@ -290,48 +263,6 @@ impl Dataset {
             save_whole(&path, bytes)?;
         }
         Ok(())
-    }
-
-    fn agrees_with(&self, other: &Description) -> Result<()> {
-        let value = |description: &Description| {
-            serde_json::to_value(description).map_err(|e| Error::value("settings", e.to_string()))
-        };
-        let (there, wanted) = (value(&self.description)?, value(other)?);
-        if let Some(difference) = first_difference("", &there, &wanted) {
-            return Err(Error::value(
-                "dataset",
-                format!(
-                    "{} holds another one: {difference}; choose another folder",
-                    self.folder.display()
-                ),
-            ));
-        }
-        Ok(())
-    }
-}
-
-/// The place of the first difference of two JSON values, and both sides.
-fn first_difference(
-    place: &str,
-    there: &serde_json::Value,
-    wanted: &serde_json::Value,
-) -> Option<String> {
-    use serde_json::Value::{Array, Object};
-    match (there, wanted) {
-        _ if there == wanted => None,
-        (Object(there), Object(wanted)) => there.iter().find_map(|(key, value)| {
-            let inner = wanted.get(key).unwrap_or(&serde_json::Value::Null);
-            first_difference(&format!("{place}.{key}"), value, inner)
-        }),
-        (Array(there), Array(wanted)) if there.len() == wanted.len() => there
-            .iter()
-            .zip(wanted)
-            .enumerate()
-            .find_map(|(i, (a, b))| first_difference(&format!("{place}[{i}]"), a, b)),
-        _ => Some(format!(
-            "`{}` is {there} there and {wanted} now",
-            place.trim_start_matches('.')
-        )),
     }
 }
 

@@ -334,7 +334,7 @@ fn a_folder_keeps_its_dataset() -> Result<()> {
     );
     assert!(message(settings(Encoding::Values)).is_empty());
     // A procedure that this program does not know is not checked by what it does not know.
-    let path = folder.path().join(DESCRIPTION);
+    let path = Description::path(folder.path());
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(
         &path,
