@@ -45,4 +45,5 @@ mod whole_file;
 
 pub use error::{Error, Result};
 pub use peak_memory::peak_memory;
+pub(crate) use whole_file::UNFINISHED;
 pub use whole_file::{save_whole, write_whole};

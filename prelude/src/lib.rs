@@ -11,12 +11,16 @@
 //! Everything here is a concrete type or a non-generic function of an already compiled library, so
 //! that a cell has next to nothing to compile.
 
+mod datasets;
 mod denoisers;
 mod generation;
 mod pictures;
 mod reconstruction;
 mod volumes;
 
+pub use datasets::{
+    check_dataset, compare_diversity, make_dataset, repair_dataset, scratch_folder,
+};
 pub use denoisers::{ShortTraining, TrainedDenoiser, preconditioning_curves, seam, train_denoiser};
 pub use generation::{
     denoising_error, local_model, measure_trade_off, sample_field, sample_structure, training_log,
@@ -28,7 +32,14 @@ pub use polymicros;
 pub use polymicros::diffusion::{Preconditioning, Schedule, Solver};
 pub use polymicros::display::{
     Chart, ExplainedVariance, Figure, Figures, Histogram, PcScatter, Picture, bar_chart, charts,
-    denoising_chart, ipf_key, stated, trade_off_charts,
+    denoising_chart, diversity_curves, diversity_scatter, ipf_key, stated, trade_off_charts,
+};
+pub use polymicros::generation::dataset::{
+    Check, Dataset, DatasetSettings, Encoding, Fault, Lost, Record,
+};
+pub use polymicros::generation::diversity::{
+    Comparison as DiversityComparison, DiversitySettings, Extent, Interval, Reference, Role, Scale,
+    SetDiversity,
 };
 pub use polymicros::generation::{
     Comparison, KeptStatistics, LocalGlobal, LocalModel, Measure, Realism, RealismSettings, Seeds,
@@ -60,8 +71,9 @@ pub use polymicros::training::{DenoisingError, LogLine, read_log};
 pub use polymicros::{Error, Result};
 #[cfg(feature = "tables")]
 pub use polymicros_tables::{
-    Table, calibration_table, comparison_table, denoising_table, explained_variance_table,
-    grain_list_table, grain_table, one_point_table, realism_table, scores_table,
+    Table, calibration_table, comparison_table, dataset_table, dataset_table_with_parameters,
+    denoising_table, diversity_table, explained_variance_table, grain_list_table, grain_table,
+    one_point_table, realism_table, scores_table,
 };
 pub use reconstruction::{compare_way, field_slices, fill_in, reliability};
 pub use volumes::{edge, real_volumes, stand_ins, user_volumes};

@@ -1,10 +1,14 @@
 //! The command line, one file a command.
 
 mod convert;
+mod dataset;
 mod denoise_check;
 mod design;
+mod diversity;
 mod field;
+mod generate;
 mod info;
+mod interrupt;
 mod local_global;
 mod names;
 mod network;
@@ -42,6 +46,7 @@ use std::path::PathBuf;
         polymicros convert map.ang m.vti write it in another format\n  \
         polymicros field field.npz       draw a random field of 128^3\n  \
         polymicros design design.json    draw 2,000 sets of statistics\n  \
+        polymicros generate …            make a dataset of synthetic structures\n  \
         polymicros lab                   open the notebooks in JupyterLab\n\n\
         Exit code 0: everything ran. 1: something failed, and the message says what. \
         2: the command line was not understood."
@@ -197,6 +202,13 @@ enum Command {
         #[arg(long)]
         resume: bool,
     },
+    /// Make a dataset of synthetic structures (Algorithm 3); the same command goes on with it.
+    Generate(generate::Plan),
+    /// Check, repair or list a dataset.
+    #[command(subcommand)]
+    Dataset(dataset::Command),
+    /// Compare a dataset's diversity with that of other kinds of sets (Fig. 3).
+    Diversity(diversity::Plan),
     /// Sample a field from a trained network (Algorithm 2).
     #[command(
         after_help = "Example:\n  polymicros sample network.safetensors field.npz --edge 64 \
@@ -418,6 +430,9 @@ impl Arguments {
                 resume,
                 json: self.json,
             }),
+            Some(Command::Generate(plan)) => generate::run(&plan, self.json),
+            Some(Command::Dataset(command)) => dataset::run(&command, self.json),
+            Some(Command::Diversity(plan)) => diversity::run(&plan, self.json),
             Some(Command::Sample {
                 weights,
                 out,

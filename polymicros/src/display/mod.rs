@@ -9,6 +9,7 @@
 //! | slices and maps, in colours, numbers or phases | [`ColourVolume::slices`], [`scalar_slices`], [`phase_slices`], [`Maps`] |
 //! | 2-point statistics, cut through zero displacement | [`TwoPointMaps`] |
 //! | principal component scores, explained variance | [`PcScatter`], [`ExplainedVariance`] |
+//! | diversity of a dataset beside others | [`diversity_curves`], [`diversity_scatter`] |
 //! | lines, points, histograms, bars | [`Chart`], [`charts`], [`Histogram`], [`bar_chart`] |
 //! | denoising errors, local-global trade-off | [`denoising_chart`], [`trade_off_charts`] |
 //! | inverse pole figure key, pole figures | [`ipf_key`], [`PoleFigures`] |
@@ -25,6 +26,7 @@ mod colour;
 pub mod content;
 mod cube;
 mod denoising;
+mod diversity;
 mod encode;
 mod figure;
 mod fonts;
@@ -47,6 +49,7 @@ pub use chart::{Chart, charts};
 pub use colour::{ColourMap, ColourRange, ROGSH_RANGES};
 pub use cube::{Cube, cubes};
 pub use denoising::denoising_chart;
+pub use diversity::{diversity_curves, diversity_scatter};
 pub use figure::{FIGURE_MIME, Figure, Figures, stated};
 pub use histogram::Histogram;
 pub use map::{ColourBar, Map, Plane};

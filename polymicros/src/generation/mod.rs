@@ -5,6 +5,8 @@
 //! on patches of one experiment, makes real neighbourhoods of it. [`LocalGlobal`] is that
 //! combination, Algorithm 3.
 
+pub mod dataset;
+pub mod diversity;
 mod local_global;
 mod local_model;
 mod realism;

@@ -6,7 +6,7 @@ mod grains;
 mod grid;
 mod orientation_map;
 mod rogsh_field;
-mod stand_in;
+pub(crate) mod stand_in;
 
 pub use field::Field;
 pub use grains::{Chords, Grain, Grains, LEAST_CONTACT, ToldBy};

@@ -20,6 +20,9 @@ mod nucleation;
 mod shapes;
 mod texture;
 
+pub(crate) use shapes::{grown, renumber};
+pub(crate) use texture::scattered;
+
 use super::{Grid, LengthUnit, Microstructure, Origin};
 use crate::orientation::Euler;
 use crate::{Error, Result};

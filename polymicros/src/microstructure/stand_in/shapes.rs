@@ -65,7 +65,12 @@ pub(super) fn section(volume: [usize; 3], shape: [usize; 3], labels: &[u32]) -> 
 }
 
 /// Normal grain growth to grains of this edge (in voxels along an axis that is not stretched).
-fn grown(shape: [usize; 3], edge: f64, stretch: [f64; 3], rng: &mut ChaCha8Rng) -> Vec<u32> {
+pub(crate) fn grown(
+    shape: [usize; 3],
+    edge: f64,
+    stretch: [f64; 3],
+    rng: &mut ChaCha8Rng,
+) -> Vec<u32> {
     let compressed: [usize; 3] =
         std::array::from_fn(|a| ((shape[a] as f64 / stretch[a]).round() as usize).max(4));
     let voxels: usize = compressed.iter().product();
@@ -115,7 +120,7 @@ fn impinged(shape: [usize; 3], labels: &[u32]) -> Vec<u32> {
 }
 
 /// Numbers in the order in which grains first appear, and the old number of each.
-pub(super) fn renumber(labels: &[u32]) -> (Vec<u32>, Vec<u32>) {
+pub(crate) fn renumber(labels: &[u32]) -> (Vec<u32>, Vec<u32>) {
     let mut numbers = BTreeMap::new();
     let mut kept = Vec::new();
     let labels = labels
