@@ -14,6 +14,7 @@
 //! | [`diffusion`] | A.7 | EDM: preconditioning, noise schedule, and the sampler of Algorithm 2 |
 //! | [`training`] | 3.2, 4, C | neighbourhood sets, the objective, AdamW, averaged weights, runs that resume |
 //! | [`generation`] | 3, A.3, B.2 | local models, local-global sampling (Algorithm 3) |
+//! | [`reconstruction`] | 5.2, 5.3, D | volumes from three orthogonal 2D sections |
 //! | [`display`] | figures | pictures of all of these, for a notebook or a file |
 //!
 //! # Conventions
@@ -35,6 +36,7 @@ pub mod microstructure;
 pub mod network;
 pub mod orientation;
 pub mod random_field;
+pub mod reconstruction;
 pub mod statistics;
 pub mod training;
 mod whole_file;

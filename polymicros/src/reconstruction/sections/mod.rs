@@ -1,0 +1,16 @@
+//! From three orthogonal 2D sections to 3D volumes (paper 5.3, D.2, Algorithm 5).
+//!
+//! Maps of three orthogonal planes say nothing of where they lie relative to each other, but their
+//! 2-point statistics are those of the volume at displacements within each plane. A volume is
+//! sampled with a diffusion model whose fields are matched with these statistics after each step.
+
+mod hermitian;
+mod planes;
+mod spectra;
+mod statistics;
+
+pub use spectra::Real;
+pub use statistics::{CorrelationError, OrthogonalStatistics};
+
+#[cfg(test)]
+mod tests;
