@@ -69,10 +69,6 @@ impl Hermitian {
         }
     }
 
-    pub(super) fn map(&self, f: impl Fn(f64) -> f64) -> Self {
-        Self::of_parts(self.parts().map(f))
-    }
-
     pub(super) fn plus(&self, other: &Self) -> Self {
         self.combined(other, |a, b| a + b)
     }

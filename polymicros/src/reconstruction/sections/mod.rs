@@ -4,11 +4,25 @@
 //! 2-point statistics are those of the volume at displacements within each plane. A volume is
 //! sampled with a diffusion model whose fields are matched with these statistics after each step.
 
+mod condition;
+mod ensemble;
 mod hermitian;
+mod independent;
+mod mismatch;
+mod optimise;
 mod planes;
+mod reachable;
+mod sample;
 mod spectra;
 mod statistics;
 
+pub use condition::{MatchSections, MatchSettings, MatchStep, Thresholds};
+pub use ensemble::{Ensemble, EnsembleSettings, SampleLog};
+pub use independent::{Estimate, SectionSettings};
+pub use mismatch::Mismatch;
+pub use optimise::{Goal, Optimiser, Outcome};
+pub use reachable::{Floor, ReachSettings, Reachable};
+pub use sample::{Expansion, Sample, without_model};
 pub use spectra::Real;
 pub use statistics::{CorrelationError, OrthogonalStatistics};
 

@@ -36,9 +36,8 @@ impl Planes {
 
     /// Each matrix changed by itself; `f` gets the axis as well.
     pub(super) fn map(&self, f: impl Fn(usize, &Hermitian) -> Hermitian) -> Self {
-        let matrices = std::array::from_fn(|axis| {
-            self.matrices[axis].iter().map(|m| f(axis, m)).collect()
-        });
+        let matrices =
+            std::array::from_fn(|axis| self.matrices[axis].iter().map(|m| f(axis, m)).collect());
         Planes { matrices, ..*self }
     }
 
@@ -87,7 +86,11 @@ impl Planes {
     fn multiplicity(&self, axis: usize, column: usize) -> f64 {
         let n = self.shape[2];
         let own_mirror_image = column == 0 || 2 * column == n;
-        if axis == 2 || own_mirror_image { 1.0 } else { 2.0 }
+        if axis == 2 || own_mirror_image {
+            1.0
+        } else {
+            2.0
+        }
     }
 
     /// The covariances by displacement: for each axis `pair, r, r'` with zero displacement at
@@ -114,9 +117,8 @@ impl Planes {
     /// The inverse of [`covariances`](Self::covariances). Of covariances that no real field can
     /// have, since those of a channel with itself differ at `r` and `-r`, the nearest that one can.
     pub(super) fn of_covariances(shape: [usize; 3], all: &[Array3<f64>; 3]) -> Result<Self> {
-        let mut matrices = [0, 1, 2].map(|axis| {
-            vec![Hermitian::ZERO; rows(shape, axis) * columns(shape, axis)]
-        });
+        let mut matrices =
+            [0, 1, 2].map(|axis| vec![Hermitian::ZERO; rows(shape, axis) * columns(shape, axis)]);
         for (axis, (maps, matrices)) in all.iter().zip(&mut matrices).enumerate() {
             let (fft, stored) = (transform(shape, axis)?, columns(shape, axis));
             let (rows, half) = (rows(shape, axis), fft.frequencies() / rows(shape, axis));
@@ -148,7 +150,10 @@ pub(super) fn empty(shape: [usize; 3], axis: usize) -> Array3<f64> {
 }
 
 fn displacements(shape: [usize; 3], axis: usize) -> f64 {
-    SPANNED[axis].iter().map(|&axis| shape[axis] as f64).product()
+    SPANNED[axis]
+        .iter()
+        .map(|&axis| shape[axis] as f64)
+        .product()
 }
 
 /// Six pairs at the displacements of three planes.

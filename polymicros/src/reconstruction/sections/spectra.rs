@@ -219,9 +219,14 @@ impl<T: Real> Spectra<T> {
                     for (part, (sum, start)) in sums.iter_mut().zip(along.parts()).enumerate() {
                         sum.fill(of(start));
                         let more = [(&across_x, y), (&across_y, x)];
-                        for (table, row) in more.into_iter().filter_map(|(t, row)| Some((t.as_ref()?, row))) {
+                        for (table, row) in more
+                            .into_iter()
+                            .filter_map(|(t, row)| Some((t.as_ref()?, row)))
+                        {
                             let table = &table[part][row * half..(row + 1) * half];
-                            sum.iter_mut().zip(table).for_each(|(sum, more)| *sum = *sum + *more);
+                            sum.iter_mut()
+                                .zip(table)
+                                .for_each(|(sum, more)| *sum = *sum + *more);
                         }
                     }
                     line.read([&m0[row.clone()], &m1[row.clone()], &m2[row.clone()]]);

@@ -250,9 +250,8 @@ fn no_axis(axis: usize) -> Error {
 /// The means of a field that has three channels.
 pub(super) fn three(field: &Field) -> Result<[f64; 3]> {
     let means = means(field)?;
-    <[f64; 3]>::try_from(means).map_err(|means| {
-        Error::shape("channels of a field of ROGSH values", 3, means.len())
-    })
+    <[f64; 3]>::try_from(means)
+        .map_err(|means| Error::shape("channels of a field of ROGSH values", 3, means.len()))
 }
 
 #[cfg(test)]

@@ -13,7 +13,9 @@ pub fn noise([x, y, z]: [usize; 3], seed: u64) -> Field {
     let mut data = Array4::from_shape_fn((3, x, y, z), |_| rng.random_range(-0.5..0.5f32));
     let first = data.index_axis(ndarray::Axis(0), 0).to_owned();
     let mut second = data.index_axis_mut(ndarray::Axis(0), 1);
-    second.zip_mut_with(&first, |value, first| *value = 0.3 + 0.5 * *value - 0.4 * first);
+    second.zip_mut_with(&first, |value, first| {
+        *value = 0.3 + 0.5 * *value - 0.4 * first
+    });
     Field::new(Grid::new([x, y, z]).unwrap(), NAMES, data).unwrap()
 }
 
@@ -39,7 +41,9 @@ pub fn cells(shape: [usize; 3], count: usize, seed: u64) -> Field {
                 })
                 .sum()
         };
-        let nearest = points.iter().min_by(|a, b| distance(&a.0).total_cmp(&distance(&b.0)));
+        let nearest = points
+            .iter()
+            .min_by(|a, b| distance(&a.0).total_cmp(&distance(&b.0)));
         nearest.unwrap().1[c]
     });
     Field::new(Grid::new(shape).unwrap(), NAMES, data).unwrap()

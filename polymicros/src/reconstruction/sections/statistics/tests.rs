@@ -1,7 +1,7 @@
 use super::*;
 use crate::microstructure::StandIn;
-use crate::statistics::{Pairs, TwoPoint};
 use crate::reconstruction::sections::tests::{cells, noise};
+use crate::statistics::{Pairs, TwoPoint};
 
 /// Eq. 1 at each displacement of each plane, summed as it stands, less the product of the means.
 fn brute_force(field: &Field) -> [Array3<f64>; 3] {
@@ -43,9 +43,15 @@ fn planes_are_those_of_a_sum_over_all_voxels() {
 
 #[test]
 fn planes_are_slices_of_the_whole_statistics() {
-    let field = StandIn::Columnar.generate([16, 12, 14], 3).unwrap().rogsh().unwrap();
+    let field = StandIn::Columnar
+        .generate([16, 12, 14], 3)
+        .unwrap()
+        .rogsh()
+        .unwrap();
     let found = OrthogonalStatistics::of_volume(&field).unwrap();
-    let whole = TwoPoint::periodic(&field, &Pairs::All).unwrap().to_covariance();
+    let whole = TwoPoint::periodic(&field, &Pairs::All)
+        .unwrap()
+        .to_covariance();
     for axis in 0..3 {
         for pair in PAIRS {
             let slice = whole.slice(pair, axis).unwrap();
@@ -91,14 +97,21 @@ fn planes_of_one_volume_agree_where_they_meet() {
     }
     let near = apart.with_shared_axes();
     let difference = |a: &OrthogonalStatistics, b: &OrthogonalStatistics| {
-        let all = a.covariances.iter().flatten().zip(b.covariances.iter().flatten());
+        let all = a
+            .covariances
+            .iter()
+            .flatten()
+            .zip(b.covariances.iter().flatten());
         all.map(|(a, b)| a - b).collect::<Vec<f64>>()
     };
     let moved = difference(&apart, &near);
     let within = difference(&near, &shared);
     let product: f64 = moved.iter().zip(&within).map(|(a, b)| a * b).sum();
     let sizes = [&moved, &within].map(|d| d.iter().map(|v| v * v).sum::<f64>().sqrt());
-    assert!(product.abs() < 1e-9 * sizes[0] * sizes[1], "{product} {sizes:?}");
+    assert!(
+        product.abs() < 1e-9 * sizes[0] * sizes[1],
+        "{product} {sizes:?}"
+    );
     assert!(sizes[0] > 1e-3);
     let twice = near.with_shared_axes();
     assert!(worst(twice.errors(&near).unwrap()) < 1e-15);
