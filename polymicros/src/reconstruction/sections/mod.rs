@@ -4,10 +4,12 @@
 //! 2-point statistics are those of the volume at displacements within each plane. A volume is
 //! sampled with a diffusion model whose fields are matched with these statistics after each step.
 
+mod baseline;
 mod condition;
 mod ensemble;
 mod hermitian;
 mod independent;
+mod measures;
 mod mismatch;
 mod optimise;
 mod planes;
@@ -16,9 +18,11 @@ mod sample;
 mod spectra;
 mod statistics;
 
+pub use baseline::MeanField;
 pub use condition::{MatchSections, MatchSettings, MatchStep, Thresholds};
 pub use ensemble::{Ensemble, EnsembleSettings, SampleLog};
 pub use independent::{Estimate, SectionSettings};
+pub use measures::{EnsembleErrors, Morphology, WholeErrors, similarity};
 pub use mismatch::Mismatch;
 pub use optimise::{Goal, Optimiser, Outcome};
 pub use reachable::{Floor, ReachSettings, Reachable};
