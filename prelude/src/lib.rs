@@ -15,7 +15,8 @@ mod pictures;
 mod volumes;
 
 pub use pictures::{
-    field_cubes, inverse_pole_colour, ipf_cube, ipf_cubes, rogsh_cubes, rows, two_point_maps,
+    field_cubes, inverse_pole_colour, ipf_cube, ipf_cubes, orthogonal_maps, rogsh_cubes, rows,
+    two_point_maps,
 };
 pub use polymicros;
 pub use polymicros::display::{
@@ -33,6 +34,11 @@ pub use polymicros::orientation::{
 pub use polymicros::random_field::{
     Acceptance, Bounds, Design, Diversity, Findings, Fit, FitSettings, Guidelines, Images, Mixture,
     Mogrf, MosmKernel, MosmParameters, Sampler, SpectralGaussian, Verdict, grains_worth, with_mean,
+};
+pub use polymicros::reconstruction::sections::{
+    CorrelationError, Ensemble, EnsembleErrors, EnsembleSettings, Estimate, Expansion, Floor, Goal,
+    MatchSettings, MeanField, Morphology, Optimiser, OrthogonalStatistics, Outcome, ReachSettings,
+    Reachable, Sample, SectionSettings, Thresholds, WholeErrors, similarity, without_model,
 };
 pub use polymicros::statistics::{Cutoff, OnePoint, Pairs, Pca, TwoPoint, Vectors};
 pub use polymicros::{Error, Result};

@@ -2,7 +2,7 @@
 
 use super::Grid;
 use crate::{Error, Result};
-use ndarray::{ArcArray, Array4, ArrayView3, Axis, Ix3, Ix4};
+use ndarray::{ArcArray, Array4, ArrayView3, Axis, Ix3, Ix4, Slice};
 
 /// A field of any number of channels on a [`Grid`], such as the three ROGSH values of each voxel.
 ///
@@ -99,6 +99,39 @@ impl Field {
         Ok(self.data.index_axis(Axis(0), channel))
     }
 
+    /// The part of this shape whose first voxel is `first`, with its mask; a section, where the
+    /// shape has one voxel along an axis. Its origin is where it lies in the whole.
+    ///
+    /// # Errors
+    /// When the part is empty or reaches beyond the field.
+    pub fn part(&self, first: [usize; 3], shape: [usize; 3]) -> Result<Self> {
+        let inside = |axis: usize| {
+            let end = first[axis].checked_add(shape[axis]);
+            end.is_some_and(|end| end <= self.grid.shape[axis])
+        };
+        if shape.contains(&0) || !(0..3).all(inside) {
+            let problem = format!("{shape:?} from {first:?} is not within {}", self.grid);
+            return Err(Error::value("part of a field", problem));
+        }
+        let window = |axis: usize| Slice::from(first[axis]..first[axis] + shape[axis]);
+        let data = self.data.slice_each_axis(|axis| match axis.axis.index() {
+            0 => Slice::from(..),
+            axis => window(axis - 1),
+        });
+        let mut grid = Grid { shape, ..self.grid };
+        for axis in 0..3 {
+            grid.origin[axis] += first[axis] as f64 * grid.spacing[axis];
+        }
+        let part = Field::new(grid, self.channels.clone(), data.to_owned())?;
+        match &self.mask {
+            Some(mask) => {
+                let mask = mask.slice_each_axis(|axis| window(axis.axis.index()));
+                part.with_mask(mask.to_owned().into_shared())
+            }
+            None => Ok(part),
+        }
+    }
+
     /// Where the field is valid, in axis order `x, y, z`; `None` where it is valid everywhere.
     pub fn mask(&self) -> Option<&ArcArray<bool, Ix3>> {
         self.mask.as_ref()
@@ -120,6 +153,29 @@ mod tests {
         let field = Field::new(grid, ["a", "b"], fortran.reversed_axes())?;
         assert_eq!(field.as_slice()[1], 1.0);
         assert_eq!(field.channel(1)?[[1, 2, 3]], 1123.0);
+        Ok(())
+    }
+
+    #[test]
+    fn a_part_keeps_values_mask_and_place() -> Result<()> {
+        let grid = Grid::with_spacing(
+            [4, 5, 6],
+            [2.0; 3],
+            crate::microstructure::LengthUnit::Voxel,
+        )?;
+        let at = |c: usize, x: usize, y: usize, z: usize| (1000 * c + 100 * x + 10 * y + z) as f32;
+        let data = Array4::from_shape_fn((2, 4, 5, 6), |(c, x, y, z)| at(c, x, y, z));
+        let mask = Array3::from_shape_fn((4, 5, 6), |(x, _, z)| x != z);
+        let field = Field::new(grid, ["a", "b"], data)?.with_mask(mask.into_shared())?;
+        let part = field.part([1, 0, 2], [2, 5, 1])?;
+        assert_eq!(part.grid().shape, [2, 5, 1]);
+        assert_eq!(part.grid().origin, [2.0, 0.0, 4.0]);
+        assert_eq!(part.data()[[1, 1, 3, 0]], at(1, 2, 3, 2));
+        let mask = part.mask().map(|mask| [mask[[0, 3, 0]], mask[[1, 3, 0]]]);
+        assert_eq!(mask, Some([true, false]));
+        assert!(field.part([3, 0, 0], [2, 1, 1]).is_err());
+        assert!(field.part([0, 0, 0], [2, 0, 1]).is_err());
+        assert!(field.part([usize::MAX, 0, 0], [2, 1, 1]).is_err());
         Ok(())
     }
 

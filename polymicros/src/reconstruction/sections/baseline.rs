@@ -3,7 +3,7 @@
 use crate::microstructure::{Field, Grains, Grid, Tessellation};
 use crate::orientation::ROGSH_NAMES;
 use crate::{Error, Result};
-use ndarray::{Array4, Axis, Slice};
+use ndarray::Array4;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -135,14 +135,11 @@ impl MeanField {
             0 => labels[[x, y, z]] as f32,
             _ => 0.0,
         });
+        let whole = Field::new(self.grid, ROGSH_NAMES, data)?;
         let sections = [2, 1, 0].map(|axis| {
-            let at = self.grid.shape[axis] / 2;
-            let plane = data
-                .slice_axis(Axis(axis + 1), Slice::from(at..at + 1))
-                .to_owned();
-            let mut grid = self.grid;
-            grid.shape[axis] = 1;
-            flat_grains(&Field::new(grid, ROGSH_NAMES, plane)?, 0.5)
+            let (mut first, mut shape) = ([0; 3], self.grid.shape);
+            (first[axis], shape[axis]) = (shape[axis] / 2, 1);
+            flat_grains(&whole.part(first, shape)?, 0.5)
         });
         let [xy, xz, yz] = sections;
         in_numbers(&[xy?, xz?, yz?])

@@ -48,3 +48,12 @@ pub fn cells(shape: [usize; 3], count: usize, seed: u64) -> Field {
     });
     Field::new(Grid::new(shape).unwrap(), NAMES, data).unwrap()
 }
+
+/// The sections xy, xz and yz of a volume through one voxel.
+pub fn sections(volume: &Field, at: usize) -> [Field; 3] {
+    [2, 1, 0].map(|axis| {
+        let (mut first, mut shape) = ([0; 3], volume.grid().shape);
+        (first[axis], shape[axis]) = (at, 1);
+        volume.part(first, shape).unwrap()
+    })
+}

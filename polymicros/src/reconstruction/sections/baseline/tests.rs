@@ -1,18 +1,7 @@
 use super::*;
 use crate::microstructure::StandIn;
+use crate::reconstruction::sections::tests::sections;
 use crate::statistics::OnePoint;
-
-fn sections(volume: &Field, at: usize) -> [Field; 3] {
-    [2, 1, 0].map(|axis| {
-        let data = volume
-            .data()
-            .slice_axis(Axis(axis + 1), Slice::from(at..at + 1))
-            .to_owned();
-        let mut grid = *volume.grid();
-        grid.shape[axis] = 1;
-        Field::new(grid, ROGSH_NAMES, data).unwrap()
-    })
-}
 
 /// Intercepts of whole volumes, which the fit never sees.
 fn intercepts(volume: &Field) -> [f64; 3] {

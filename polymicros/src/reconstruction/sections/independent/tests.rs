@@ -1,18 +1,7 @@
 use super::*;
 use crate::microstructure::LengthUnit;
-use crate::reconstruction::sections::tests::cells;
-use ndarray::{Axis, Slice};
-
-/// The section of a volume perpendicular to an axis, with the pixels of its grid.
-fn section(volume: &Field, axis: usize, at: usize) -> Field {
-    let data = volume
-        .data()
-        .slice_axis(Axis(axis + 1), Slice::from(at..at + 1))
-        .to_owned();
-    let mut grid = *volume.grid();
-    grid.shape[axis] = 1;
-    Field::new(grid, volume.channels().to_vec(), data).unwrap()
-}
+use crate::reconstruction::sections::tests::{cells, sections};
+use ndarray::Axis;
 
 fn settings(shape: [usize; 3], estimate: Estimate) -> SectionSettings {
     SectionSettings {
@@ -22,16 +11,12 @@ fn settings(shape: [usize; 3], estimate: Estimate) -> SectionSettings {
     }
 }
 
-fn sections(volume: &Field) -> [Field; 3] {
-    [2, 1, 0].map(|axis| section(volume, axis, 1))
-}
-
 /// A volume that is the same along an axis has on the plane perpendicular to it the statistics of
 /// any of its sections.
 #[test]
 fn wrapped_statistics_of_a_section_are_those_of_a_volume_of_equal_sections() {
     let volume = cells([8, 6, 10], 9, 1);
-    let maps = sections(&volume);
+    let maps = sections(&volume, 1);
     let shape = volume.grid().shape;
     let found =
         OrthogonalStatistics::of_sections(maps.each_ref(), &settings(shape, Estimate::Wrapped))
@@ -58,7 +43,7 @@ fn wrapped_statistics_of_a_section_are_those_of_a_volume_of_equal_sections() {
 #[test]
 fn tapered_statistics_are_means_over_pairs_up_to_half_of_their_reach() {
     let volume = cells([16, 12, 14], 9, 4);
-    let maps = sections(&volume);
+    let maps = sections(&volume, 1);
     let shape = volume.grid().shape;
     let found =
         OrthogonalStatistics::of_sections(maps.each_ref(), &settings(shape, Estimate::Tapered))
@@ -98,7 +83,7 @@ fn tapered_statistics_are_means_over_pairs_up_to_half_of_their_reach() {
 #[test]
 fn maps_of_another_spacing_give_the_same_statistics() {
     let volume = cells([8, 6, 10], 9, 1);
-    let [xy, xz, yz] = sections(&volume);
+    let [xy, xz, yz] = sections(&volume, 1);
     // The xy map measured with pixels of half the size.
     let fine = Array4::from_shape_fn((3, 16, 12, 1), |(c, i, j, _)| {
         xy.data()[[c, i / 2, j / 2, 0]]
@@ -121,7 +106,7 @@ fn maps_of_another_spacing_give_the_same_statistics() {
 #[test]
 fn volumes_larger_than_the_maps_are_uncorrelated_beyond_them() {
     let volume = cells([12, 12, 12], 9, 2);
-    let maps = sections(&volume);
+    let maps = sections(&volume, 1);
     let small =
         OrthogonalStatistics::of_sections(maps.each_ref(), &settings([12; 3], Estimate::Tapered))
             .unwrap();
@@ -145,7 +130,7 @@ fn volumes_larger_than_the_maps_are_uncorrelated_beyond_them() {
 #[test]
 fn maps_that_do_not_fit_are_refused() {
     let volume = cells([8, 6, 10], 9, 1);
-    let maps = sections(&volume);
+    let maps = sections(&volume, 1);
     let says = |maps: [&Field; 3], settings: &SectionSettings| {
         OrthogonalStatistics::of_sections(maps, settings)
             .unwrap_err()

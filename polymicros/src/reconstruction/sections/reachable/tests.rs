@@ -1,7 +1,6 @@
 use super::*;
-use crate::reconstruction::sections::tests::cells;
+use crate::reconstruction::sections::tests::{cells, sections};
 use crate::reconstruction::sections::{Estimate, SectionSettings};
-use ndarray::{Axis, Slice};
 
 #[test]
 fn what_a_volume_has_is_its_own_nearest() {
@@ -73,15 +72,7 @@ fn an_indefinite_target_has_the_floor_that_convexity_says() {
 #[test]
 fn three_sections_have_a_floor_and_its_statistics_can_be_had() {
     let volume = cells([20, 20, 20], 40, 5);
-    let maps = [2, 1, 0].map(|axis: usize| {
-        let data = volume
-            .data()
-            .slice_axis(Axis(axis + 1), Slice::from(3..4))
-            .to_owned();
-        let mut grid = *volume.grid();
-        grid.shape[axis] = 1;
-        crate::microstructure::Field::new(grid, volume.channels().to_vec(), data).unwrap()
-    });
+    let maps = sections(&volume, 3);
     let settings = SectionSettings {
         shape: [20; 3],
         spacing: None,
