@@ -12,6 +12,7 @@
 //! that a cell has next to nothing to compile.
 
 mod pictures;
+mod sections;
 mod volumes;
 
 pub use pictures::{
@@ -36,14 +37,16 @@ pub use polymicros::random_field::{
     Mogrf, MosmKernel, MosmParameters, Sampler, SpectralGaussian, Verdict, grains_worth, with_mean,
 };
 pub use polymicros::reconstruction::sections::{
-    CorrelationError, Ensemble, EnsembleErrors, EnsembleSettings, Estimate, Expansion, Floor, Goal,
-    MatchSettings, MeanField, Morphology, Optimiser, OrthogonalStatistics, Outcome, ReachSettings,
-    Reachable, Sample, SectionSettings, Thresholds, WholeErrors, similarity, without_model,
+    CorrelationError, EnsembleErrors, Estimate, Expansion, Floor, Goal, MatchSettings, MeanField,
+    Morphology, Optimiser, OrthogonalStatistics, Outcome, ReachSettings, Reachable, Sample,
+    SectionSettings, Thresholds, WholeErrors, similarity, without_model,
 };
 pub use polymicros::statistics::{Cutoff, OnePoint, Pairs, Pca, TwoPoint, Vectors};
 pub use polymicros::{Error, Result};
 #[cfg(feature = "tables")]
 pub use polymicros_tables::{
-    Table, explained_variance_table, grain_list_table, grain_table, one_point_table, scores_table,
+    Table, correlation_error_table, explained_variance_table, grain_list_table, grain_table,
+    morphology_table, one_point_table, scores_table,
 };
+pub use sections::{expand, foundation_model, sections_through};
 pub use volumes::{edge, real_volumes, stand_ins, user_volumes};

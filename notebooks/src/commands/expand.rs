@@ -2,8 +2,8 @@
 
 use super::Progress;
 use crate::{Error, Result};
-use polymicros::diffusion::{NetworkDenoiser, Sampler, Schedule};
-use polymicros::network::{Cpu, Padding};
+use polymicros::diffusion::{Sampler, Schedule};
+use polymicros::generation::LocalModel;
 use polymicros::reconstruction::sections::{
     Ensemble, EnsembleErrors, EnsembleSettings, Estimate, Expansion, Floor, MatchSettings,
     OrthogonalStatistics, ReachSettings, Reachable, SectionSettings, WholeErrors,
@@ -56,14 +56,11 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
         ));
     }
     let ensemble = Ensemble::open(out, settings(plan, &target))?;
-    let denoiser = NetworkDenoiser {
-        padding: Padding::Periodic,
-        ..NetworkDenoiser::load(&plan.weights, &Cpu::default())?
-    };
+    let model = LocalModel::open(&plan.weights)?;
     ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed)).ok();
     for index in ensemble.missing(plan.samples) {
         let number = index + 1;
-        let made = ensemble.make(index, &denoiser, &target.statistics, |step| {
+        let made = ensemble.make(index, &model, &target.statistics, |step| {
             progress.say(&format!(
                 "sample {number} of {}, step {step} of {}",
                 plan.samples, plan.steps
@@ -259,7 +256,9 @@ fn report(plan: &Plan, out: &Path, ensemble: &Ensemble, target: &Target) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use polymicros::network::{UNet, UNetConfig};
+    use polymicros::diffusion::{NetworkDenoiser, Preconditioning};
+    use polymicros::network::weights::Precision;
+    use polymicros::network::{Cpu, Padding, UNet, UNetConfig};
     use polymicros_prelude::StandIn;
 
     fn plan(paths: Vec<PathBuf>, weights: &Path) -> Plan {
@@ -283,12 +282,12 @@ mod tests {
         let folder =
             tempfile::tempdir().map_err(|source| Error::io("a temporary folder", source))?;
         let weights = folder.path().join("network.safetensors");
-        let config = UNetConfig {
-            base: 8,
-            multipliers: vec![1, 2],
-            ..UNetConfig::default()
-        };
-        UNet::new(config, &Cpu::default(), 1)?.save(&weights)?;
+        NetworkDenoiser {
+            network: UNet::initial(UNetConfig::tiny(), 1, &Cpu::default())?,
+            preconditioning: Preconditioning::default(),
+            padding: Padding::Replicate,
+        }
+        .save(&weights, Precision::F32)?;
         let volume = folder.path().join("volume.npz");
         let made = StandIn::CoarseBeta.generate([20; 3], 1)?;
         made.save(&volume)?;

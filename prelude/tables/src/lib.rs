@@ -6,9 +6,11 @@
 
 mod domain;
 mod render;
+mod sections;
 mod table;
 
 pub use domain::{
     explained_variance_table, grain_list_table, grain_table, one_point_table, scores_table,
 };
+pub use sections::{correlation_error_table, morphology_table};
 pub use table::{Columns, Table};
