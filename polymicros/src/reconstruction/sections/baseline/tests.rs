@@ -30,9 +30,9 @@ fn volumes_have_the_sections_grain_sizes_and_texture() {
         let known = OnePoint::of(&truth).unwrap();
         assert!(found.min[0] >= known.min[0] && found.max[0] <= known.max[0]);
     }
-    for (found, seen) in mean.iter().zip(seen.intercepts) {
+    for (found, expected) in mean.iter().zip(seen.intercepts) {
         assert!(
-            (found / seen - 1.0).abs() < 0.2,
+            (found / expected - 1.0).abs() < 0.2,
             "{mean:?} {:?}",
             seen.intercepts
         );
