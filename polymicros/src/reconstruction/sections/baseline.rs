@@ -33,7 +33,8 @@ pub struct MeanField {
 pub struct SectionGrains {
     /// The mean intercepts along x, y and z, in the grid's unit.
     pub intercepts: [f64; 3],
-    /// The coefficient of variation of the equivalent diameters of whole grains.
+    /// The coefficient of variation of the equivalent diameters of whole grains; zero where there
+    /// are none.
     pub variation: f64,
 }
 
@@ -55,7 +56,7 @@ impl MeanField {
     /// ROGSH values are within `threshold`.
     ///
     /// # Errors
-    /// When a map is not one of ROGSH values with two axes, or no line of it meets a boundary.
+    /// When a map is not one of ROGSH values with two axes.
     pub fn fit(maps: [&Field; 3], grid: &Grid, threshold: f64, seed: u64) -> Result<Self> {
         let [xy, xz, yz] = maps;
         // Along x the maps xy and xz see grains, and so on.
@@ -164,10 +165,10 @@ fn in_numbers(maps: &[Grains; 3]) -> Result<SectionGrains> {
     for (grains, axes) in maps.iter().zip(AXES) {
         let own = (0..3).filter(|&axis| grains.grid().shape[axis] > 1);
         for (axis, own) in axes.into_iter().zip(own) {
-            if let Some(length) = grains.chords(own)?.mean_intercept {
-                sums[axis].0 += length;
-                sums[axis].1 += 1.0;
-            }
+            // Grains that no line ends in are at least as long as the map.
+            let extent = grains.grid().extent()[own];
+            sums[axis].0 += grains.chords(own)?.mean_intercept.unwrap_or(extent);
+            sums[axis].1 += 1.0;
         }
         let whole = grains
             .list()
@@ -175,17 +176,16 @@ fn in_numbers(maps: &[Grains; 3]) -> Result<SectionGrains> {
             .filter(|g| !g.cut && g.voxels >= SMALLEST);
         diameters.extend(whole.map(|grain| grain.diameter));
     }
-    if sums.iter().any(|(_, count)| *count == 0.0) || diameters.is_empty() {
-        let problem = "no whole grain, or lines along an axis that meet no boundary; \
-                       larger maps or a lower threshold are needed";
-        return Err(Error::value("sections' grains", problem));
-    }
-    let count = diameters.len() as f64;
+    let count = diameters.len().max(1) as f64;
     let mean = diameters.iter().sum::<f64>() / count;
     let variance = diameters.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / count;
     Ok(SectionGrains {
         intercepts: sums.map(|(sum, count)| sum / count),
-        variation: variance.sqrt() / mean,
+        variation: if mean > 0.0 {
+            variance.sqrt() / mean
+        } else {
+            0.0
+        },
     })
 }
 

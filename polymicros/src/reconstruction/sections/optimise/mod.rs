@@ -127,6 +127,14 @@ impl Optimiser {
     ) -> Result<Outcome> {
         let start = Instant::now();
         let shape = target.shape();
+        // No covariance knows the mean, and no optimiser would change it.
+        for channel in field.chunks_exact_mut(shape.iter().product()) {
+            let sum: f64 = channel.iter().map(|&v| f64::from(v)).sum();
+            let mean = sum / channel.len() as f64;
+            for value in channel {
+                *value = (f64::from(*value) - mean) as f32;
+            }
+        }
         let mut outcome = match *self {
             Optimiser::Descent { rate } => {
                 let mut mismatch = Mismatch::<f32>::with(target.clone(), shape)?;

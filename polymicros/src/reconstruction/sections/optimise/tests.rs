@@ -28,7 +28,7 @@ fn every_optimiser_brings_noise_to_the_target() {
         let found = mean_square(&field, &target);
         assert!(found <= 1.01 * goal, "{optimiser:?}: {found}");
         assert!((outcome.mean_square / found - 1.0).abs() < 0.01);
-        assert!(outcome.history[0] > 100.0 * goal);
+        assert!(outcome.history[0] > 10.0 * goal);
     }
 }
 
@@ -97,7 +97,7 @@ fn of_one_channel_scaling_and_small_steps_of_descent_find_the_same_spectrum() {
         .map(|(a, b)| (a - b).powi(2))
         .sum::<f32>()
         .sqrt();
-    assert!(apart < 0.03 * moved, "{apart} of {moved}, size {size}");
+    assert!(apart < 0.01 * moved, "{apart} of {moved}, size {size}");
 }
 
 #[test]
