@@ -14,7 +14,7 @@
 //! | [`diffusion`] | A.7 | EDM: preconditioning, noise schedule, and the sampler of Algorithm 2 |
 //! | [`training`] | 3.2, 4, C | neighbourhood sets, the objective, AdamW, averaged weights, runs that resume |
 //! | [`generation`] | 3, A.3, B.2 | local models, local-global sampling (Algorithm 3) |
-//! | [`reconstruction`] | 5.2, D.1 | inpainting and super-resolution, baselines to compare with, and measures |
+//! | [`reconstruction`] | 5.2, 5.3, D | inpainting and super-resolution beside baselines; volumes from three orthogonal sections |
 //! | [`display`] | figures | pictures of all of these, for a notebook or a file |
 //!
 //! # Conventions

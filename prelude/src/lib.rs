@@ -16,6 +16,7 @@ mod denoisers;
 mod generation;
 mod pictures;
 mod reconstruction;
+mod sections;
 mod volumes;
 
 pub use datasets::{
@@ -26,7 +27,8 @@ pub use generation::{
     denoising_error, local_model, measure_trade_off, sample_field, sample_structure, training_log,
 };
 pub use pictures::{
-    field_cubes, inverse_pole_colour, ipf_cube, ipf_cubes, rogsh_cubes, rows, two_point_maps,
+    field_cubes, inverse_pole_colour, ipf_cube, ipf_cubes, orthogonal_maps, rogsh_cubes, rows,
+    two_point_maps,
 };
 pub use polymicros;
 pub use polymicros::diffusion::{Preconditioning, Schedule, Solver};
@@ -62,6 +64,11 @@ pub use polymicros::reconstruction::comparison::{
     Candidate, Row, averaged, candidates, compare_interpolations, theta_ablation,
 };
 pub use polymicros::reconstruction::measures::{Calibration, Measures, near_boundaries};
+pub use polymicros::reconstruction::sections::{
+    CorrelationError, EnsembleErrors, Estimate, Expansion, Floor, Goal, MatchSettings, MeanField,
+    Morphology, Optimiser, OrthogonalStatistics, Outcome, ReachSettings, Reachable, Sample,
+    SectionSettings, Thresholds, WholeErrors, similarity, without_model,
+};
 pub use polymicros::reconstruction::{
     Consistency, Ensemble, Inpainting, Interpolation, Mask, Model, Projection, Reconstruction,
     Stack, Start,
@@ -71,9 +78,10 @@ pub use polymicros::training::{DenoisingError, LogLine, read_log};
 pub use polymicros::{Error, Result};
 #[cfg(feature = "tables")]
 pub use polymicros_tables::{
-    Table, calibration_table, comparison_table, dataset_table, dataset_table_with_parameters,
-    denoising_table, diversity_table, explained_variance_table, grain_list_table, grain_table,
-    one_point_table, realism_table, scores_table,
+    Table, calibration_table, comparison_table, correlation_error_table, dataset_table,
+    dataset_table_with_parameters, denoising_table, diversity_table, explained_variance_table,
+    grain_list_table, grain_table, morphology_table, one_point_table, realism_table, scores_table,
 };
 pub use reconstruction::{compare_way, field_slices, fill_in, reliability};
+pub use sections::{expand, foundation_model, sections_through};
 pub use volumes::{edge, real_volumes, stand_ins, user_volumes};

@@ -5,6 +5,7 @@ mod dataset;
 mod denoise_check;
 mod design;
 mod diversity;
+mod expand;
 mod field;
 mod generate;
 mod info;
@@ -45,6 +46,7 @@ use std::path::PathBuf;
         polymicros info map.ang          what is in a file\n  \
         polymicros convert map.ang m.vti write it in another format\n  \
         polymicros field field.npz       draw a random field of 128^3\n  \
+        polymicros expand XY XZ YZ OUT   volumes from three sections\n  \
         polymicros design design.json    draw 2,000 sets of statistics\n  \
         polymicros generate …            make a dataset of synthetic structures\n  \
         polymicros lab                   open the notebooks in JupyterLab\n\n\
@@ -297,6 +299,57 @@ enum Command {
             Exit code 0: compared. 1: it was not, and the message says why."
     )]
     Realism(realism::Plan),
+    /// Volumes from three orthogonal sections (Algorithm 5): an ensemble whose 2-point statistics
+    /// along the three planes are the sections'.
+    ///
+    /// XY, XZ and YZ are maps of the three planes; their axes are the plane's, in this order, and
+    /// their orientations are given in the volume's frame. They may be of different sizes and
+    /// spacings, and from different places. OUT gets sample_00.npz and so on (array `field`:
+    /// channel, x, y, z), pictures, and report.json. A run that was stopped goes on with the same
+    /// command.
+    #[command(
+        after_help = "Examples:\n  polymicros expand xy.ang xz.ang yz.ang OUT --weights \
+            foundation.safetensors --edge 64 --samples 6\n  polymicros expand --volume volume.h5 \
+            OUT --weights foundation.safetensors\n\n\
+            Errors are absolute, of 2-point statistics over the three planes; the mean square is \
+            over the six pairs of channels.\n\
+            Exit code 0: all samples are there, or Ctrl-C stopped. 1: something failed, and the \
+            message says what."
+    )]
+    Expand {
+        /// The three sections and the folder for the results; with --volume the folder alone.
+        #[arg(required = true, num_args = 1..=4, value_name = "XY XZ YZ OUT")]
+        paths: Vec<PathBuf>,
+        /// Take the statistics along the planes of this volume, the cube in its middle, as if it
+        /// repeated itself: what the paper's figures are of.
+        #[arg(long, value_name = "FILE")]
+        volume: Option<PathBuf>,
+        /// The network, as training writes it.
+        #[arg(long)]
+        weights: PathBuf,
+        /// Voxels along each edge of the volumes; may be more than the sections have.
+        #[arg(long, default_value_t = 64)]
+        edge: usize,
+        /// How many volumes.
+        #[arg(long, default_value_t = 6)]
+        samples: usize,
+        /// Noise levels on the way.
+        #[arg(long, default_value_t = 25)]
+        steps: usize,
+        /// Decides all that is random; each volume has the next seed.
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+        /// The edge of a voxel in the sections' unit; without it, their finest spacing.
+        #[arg(long)]
+        spacing: Option<f64>,
+        /// Take sections that fill the volume's faces to repeat themselves, as the paper does,
+        /// in place of an estimate without bias.
+        #[arg(long)]
+        wrapped: bool,
+        /// Count the noise that a field still has into its statistics.
+        #[arg(long)]
+        noise: bool,
+    },
     /// The bare network, for comparison with other implementations.
     #[command(subcommand)]
     Network(NetworkCommand),
@@ -461,6 +514,30 @@ impl Arguments {
             Some(Command::LocalGlobal(plan)) => local_global::run(&plan, self.json),
             Some(Command::DenoiseCheck(plan)) => denoise_check::run(&plan, self.json),
             Some(Command::Realism(plan)) => realism::run(&plan, self.json),
+            Some(Command::Expand {
+                paths,
+                volume,
+                weights,
+                edge,
+                samples,
+                steps,
+                seed,
+                spacing,
+                wrapped,
+                noise,
+            }) => expand::run(&expand::Plan {
+                paths,
+                volume,
+                weights,
+                edge,
+                samples,
+                steps,
+                seed,
+                spacing,
+                wrapped,
+                noise,
+                json: self.json,
+            }),
             Some(Command::Network(NetworkCommand::Apply {
                 weights,
                 input,

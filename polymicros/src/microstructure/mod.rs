@@ -7,9 +7,11 @@ mod grid;
 mod orientation_map;
 mod rogsh_field;
 pub(crate) mod stand_in;
+mod tessellation;
 
 pub use field::Field;
 pub use grains::{Chords, Grain, Grains, LEAST_CONTACT, ToldBy};
 pub use grid::{Grid, LengthUnit};
 pub use orientation_map::{Microstructure, Origin, Phase};
 pub use stand_in::StandIn;
+pub use tessellation::Tessellation;

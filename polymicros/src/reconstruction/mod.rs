@@ -1,7 +1,8 @@
-//! Volumes from parts of them (paper 5.2, appendix D.1).
+//! Volumes from parts of them (paper 5.2, 5.3, appendix D).
 //!
 //! A [`Mask`] says which voxels are known; what is known of a volume is a
-//! [`Field`](crate::microstructure::Field) with that mask.
+//! [`Field`](crate::microstructure::Field) with that mask. [`sections`] goes from three orthogonal
+//! 2D maps to 3D volumes (5.3, D.2).
 
 pub mod comparison;
 mod distance;
@@ -14,6 +15,7 @@ pub mod measures;
 mod model;
 mod padded;
 mod projection;
+pub mod sections;
 mod super_resolution;
 
 pub use distance::Distances;

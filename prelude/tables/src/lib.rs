@@ -10,6 +10,7 @@ mod domain;
 mod models;
 mod reconstruction;
 mod render;
+mod sections;
 mod table;
 
 pub use dataset::{dataset_table, dataset_table_with_parameters};
@@ -19,4 +20,5 @@ pub use domain::{
 };
 pub use models::{denoising_table, realism_table};
 pub use reconstruction::{calibration_table, comparison_table};
+pub use sections::{correlation_error_table, morphology_table};
 pub use table::{Columns, Table};
