@@ -1,6 +1,7 @@
 //! The command line, one file a command.
 
 mod convert;
+mod cost;
 mod design;
 mod field;
 mod info;
@@ -13,8 +14,8 @@ mod train;
 
 use crate::Result;
 use clap::{Parser, Subcommand, ValueEnum};
-use polymicros::network::Padding;
 use polymicros::network::weights::Precision;
+use polymicros::network::{Device, Padding};
 use polymicros_prelude::Sampler;
 use progress::Progress;
 use std::path::PathBuf;
@@ -192,6 +193,9 @@ enum Command {
         /// Go on from the last checkpoint.
         #[arg(long)]
         resume: bool,
+        /// Where it runs: auto (a GPU where there is one), cpu, or cuda:0.
+        #[arg(long, default_value_t = Device::Auto)]
+        device: Device,
     },
     /// Sample a field from a trained network (Algorithm 2).
     #[command(
@@ -215,6 +219,28 @@ enum Command {
         /// What convolutions see beyond the edge.
         #[arg(long, value_enum, default_value = "replicate")]
         padding: Edge,
+        /// Where it runs: auto (a GPU where there is one), cpu, or cuda:0.
+        #[arg(long, default_value_t = Device::Auto)]
+        device: Device,
+    },
+    /// What a training step and a sample cost on NVIDIA's cards, beside the paper's times.
+    ///
+    /// Counts products, bytes and memory of a network, and the time that they take at a share of
+    /// the peak of an A100, an H100 and an H200. Nothing is run.
+    #[command(after_help = "Examples:\n  polymicros cost paper-local\n  \
+            polymicros cost paper-foundation --edge 128 --batch 3 --share 0.4 --json")]
+    Cost {
+        /// tiny, desk, paper-local or paper-foundation.
+        preset: String,
+        /// Voxels along each edge of the input.
+        #[arg(long, default_value_t = 32)]
+        edge: usize,
+        /// Members of the batch.
+        #[arg(long, default_value_t = 16)]
+        batch: usize,
+        /// Which share of the card's peak is reached.
+        #[arg(long, default_value_t = 0.5)]
+        share: f64,
     },
     /// The bare network, for comparison with other implementations.
     #[command(subcommand)]
@@ -260,6 +286,9 @@ enum NetworkCommand {
         /// What convolutions see beyond the edge.
         #[arg(long, value_enum, default_value = "replicate")]
         padding: Edge,
+        /// Where it runs: auto (a GPU where there is one), cpu, or cuda:0.
+        #[arg(long, default_value_t = Device::Auto)]
+        device: Device,
     },
 }
 
@@ -360,10 +389,12 @@ impl Arguments {
                 config,
                 out,
                 resume,
+                device,
             }) => train::run(&train::Plan {
                 config,
                 out,
                 resume,
+                device,
                 json: self.json,
             }),
             Some(Command::Sample {
@@ -373,6 +404,7 @@ impl Arguments {
                 steps,
                 seed,
                 padding,
+                device,
             }) => network::sample(&network::Plan {
                 weights,
                 out,
@@ -380,6 +412,19 @@ impl Arguments {
                 steps,
                 seed,
                 padding: padding.into(),
+                device,
+                json: self.json,
+            }),
+            Some(Command::Cost {
+                preset,
+                edge,
+                batch,
+                share,
+            }) => cost::run(&cost::Plan {
+                preset,
+                edge,
+                batch,
+                share,
                 json: self.json,
             }),
             Some(Command::Network(NetworkCommand::Convert {
@@ -392,7 +437,14 @@ impl Arguments {
                 input,
                 output,
                 padding,
-            })) => network::apply(&weights, &input, &output, padding.into()),
+                device,
+            })) => network::apply(&network::Application {
+                weights,
+                input,
+                output,
+                padding: padding.into(),
+                device,
+            }),
             Some(Command::Info { files }) => info::run(&files, self.json),
             Some(Command::Convert {
                 input,

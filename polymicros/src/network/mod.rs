@@ -9,6 +9,10 @@ mod agreement;
 pub mod attention;
 mod batch;
 pub mod convolution;
+pub mod cost;
+#[cfg(feature = "cuda")]
+mod cuda;
+mod device;
 pub mod group_norm;
 mod kernel;
 pub mod space_to_depth;
@@ -19,6 +23,7 @@ pub mod weights;
 
 pub(crate) use batch::to_volume;
 pub use convolution::Padding;
+pub use device::{Device, DeviceWork};
 pub use dfdx::prelude::Cpu;
 pub use unet::{Entry, Initial, Parameter, Parameters, UNet, UNetConfig, layout};
 pub use weight_standardisation::WeightStandardisation;
