@@ -10,7 +10,7 @@ pub mod attention;
 mod batch;
 pub mod convolution;
 pub mod cost;
-#[cfg(feature = "cuda")]
+#[cfg(any(test, feature = "cuda"))]
 mod cuda;
 mod device;
 pub mod group_norm;

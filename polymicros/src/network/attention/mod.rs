@@ -6,10 +6,17 @@
 //! number of voxels.
 
 mod blocks;
+#[cfg(any(test, feature = "cuda"))]
+mod card;
 mod cpu;
+#[cfg(feature = "cuda")]
+mod gpu;
 mod reference;
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+pub(super) use card::SOURCE;
 
 use super::tensor::{Filter, Vector, Volume, add, read, take, tensor};
 use crate::{Error, Result};

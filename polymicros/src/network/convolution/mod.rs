@@ -1,7 +1,11 @@
 //! 3 x 3 x 3 and 1 x 1 x 1 convolutions, over one input or over two beside each other (the
 //! concatenation itself is never made), and after nearest upsampling by two.
 
+#[cfg(any(test, feature = "cuda"))]
+mod card;
 mod cpu;
+#[cfg(feature = "cuda")]
+mod gpu;
 mod padding;
 mod point;
 mod reference;
@@ -10,6 +14,8 @@ mod stencil;
 mod tests;
 mod weights;
 
+#[cfg(test)]
+pub(super) use card::SOURCE;
 pub use padding::Padding;
 
 use super::tensor::{Filter, Vector, Volume, add, read, take, tensor};

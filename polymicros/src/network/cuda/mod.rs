@@ -1,58 +1,21 @@
-//! NVIDIA GPUs through dfdx's `Cuda`.
+//! NVIDIA GPUs: dfdx's `Cuda`, with kernels of our own where dfdx's operations are slow or keep too
+//! much.
+//!
+//! The sources (`.cu`) lie beside the CPU's kernels and are compiled by NVRTC when an operation is
+//! first used. What surrounds them, which kernels in which order on which memory, is written once
+//! for anything that runs them in order ([`queue`]): a GPU, or in tests the processor, which
+//! compiles the same sources as C++.
 
-use super::attention::AttentionKernel;
-use super::convolution::ConvolutionKernel;
-use super::device::Device;
-use super::group_norm::GroupNormKernel;
-use super::space_to_depth::SpaceToDepthKernel;
-use super::weight_standardisation::WeightStandardisationKernel;
-use crate::{Error, Result};
-use cudarc::driver::{DriverError, result};
-use dfdx::prelude::Cuda;
+#[cfg(feature = "cuda")]
+mod driver;
+#[cfg(test)]
+pub(super) mod emulator;
+#[cfg(feature = "cuda")]
+pub(super) mod exchange;
+#[cfg(feature = "cuda")]
+pub(super) mod gpu;
+pub(super) mod queue;
+pub(super) mod sums;
 
-impl AttentionKernel for Cuda {}
-impl ConvolutionKernel for Cuda {}
-impl GroupNormKernel for Cuda {}
-impl SpaceToDepthKernel for Cuda {}
-impl WeightStandardisationKernel for Cuda {}
-
-/// How many GPUs the driver knows.
-///
-/// # Errors
-/// When the driver does not start.
-pub(super) fn count() -> Result<usize> {
-    // cudarc's own way to count ends the process where the driver does not start.
-    result::init()
-        .and_then(|()| result::device::get_count())
-        .map(|count| usize::try_from(count).unwrap_or(0))
-        .map_err(|e| {
-            let problem = format!(
-                "the driver does not start ({}): install NVIDIA's driver, check it with \
-                 nvidia-smi, or choose cpu",
-                told(e)
-            );
-            Error::value("CUDA", problem)
-        })
-}
-
-/// Opens the GPU of a number.
-///
-/// # Errors
-/// When there is none of this number, or it cannot be opened.
-pub(super) fn open(ordinal: usize) -> Result<Cuda> {
-    let what = || format!("device {}", Device::Cuda(ordinal));
-    let count = count()?;
-    if ordinal >= count {
-        let problem = format!("this machine has {count} of them (CUDA_VISIBLE_DEVICES counts)");
-        return Err(Error::value(what(), problem));
-    }
-    Cuda::try_build(ordinal, 0).map_err(|e| Error::value(what(), format!("cannot open it: {e}")))
-}
-
-/// The driver's own words.
-fn told(error: DriverError) -> String {
-    match error.error_string() {
-        Ok(words) => words.to_string_lossy().into_owned(),
-        Err(_) => format!("{error:?}"),
-    }
-}
+#[cfg(feature = "cuda")]
+pub(super) use driver::{count, open};
