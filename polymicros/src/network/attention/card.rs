@@ -1,6 +1,9 @@
 //! Forward and backward passes on a card: matrix products and softmaxes, of slabs of voxels. As in
 //! the CPU's kernel, `q`, `k` and `v` are made when they are needed and never kept.
 
+#[cfg(test)]
+mod tests;
+
 use super::{FEATURES, HEADS, HIDDEN, Sizes};
 use crate::network::cuda::queue::{Argument, Matrix, Product, Queue, Shape, Source, Sum};
 use crate::network::cuda::sums::{self, Columns};
@@ -58,10 +61,6 @@ pub(super) struct Card<'a, Q> {
     /// Voxels of a slab, at most.
     pub slab: usize,
 }
-
-/// Voxels of a slab: enough to keep a card busy with each of its products.
-#[cfg_attr(not(feature = "cuda"), expect(dead_code))]
-pub(super) const SLAB: usize = 1 << 18;
 
 /// Some voxels of a member of the batch.
 #[derive(Clone, Copy)]
@@ -412,9 +411,7 @@ impl<Q: Queue> Card<'_, Q> {
                         transposed,
                         ..means
                     },
-                    sum: Sum::written(&mut by_kv, 2 * HIDDEN)
-                        .at(to)
-                        .every(FEATURES),
+                    sum: Sum::written(&mut by_kv, 2 * HIDDEN).at(to).every(FEATURES),
                 })?;
             }
             queue.launch(

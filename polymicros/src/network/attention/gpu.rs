@@ -1,11 +1,14 @@
 //! Linear attention on an NVIDIA GPU.
 
-use super::card::{Card, Inputs, SLAB, Slots};
+use super::card::{Card, Inputs, Slots};
 use super::{AttentionKernel, AttentionWeights, check};
 use crate::Result;
 use crate::network::cuda::exchange::{given, gpu, put, take, taken};
 use crate::network::tensor::{Filter, Vector, Volume};
 use dfdx::prelude::{Cuda, HasShape, PutTape, SplitTape, Tape};
+
+/// Voxels of a slab: enough to keep a card busy with each of its products.
+const SLAB: usize = 1 << 18;
 
 impl AttentionKernel for Cuda {
     fn linear_attention<T: Tape<f32, Self>>(

@@ -1,9 +1,11 @@
 //! Forward and backward passes on a card: matrix products, for 3 x 3 x 3 convolutions of the
 //! unfolded input. That would be 27 times the input, so it is made slab by slab.
 
+#[cfg(test)]
+mod tests;
+
 use super::Sizes;
 use super::padding::Padding;
-use crate::network::cost::SLAB;
 use crate::network::cuda::queue::{Argument, Matrix, Product, Queue, Shape, Source, Sum};
 use crate::network::cuda::sums::{self, Columns};
 
@@ -25,7 +27,7 @@ pub(super) struct Card<'a, Q> {
     pub edge: usize,
     /// Whether the input is first made twice as fine.
     pub upsample: bool,
-    /// Numbers that a slab may have: see [`SLAB`].
+    /// Numbers that a slab may have; a plane of the output it has at least.
     pub bound: usize,
 }
 
@@ -44,12 +46,6 @@ struct Slab {
     members: usize,
     plane: usize,
     planes: usize,
-}
-
-/// Numbers in a slab as large as the cost model has it.
-#[cfg_attr(not(feature = "cuda"), expect(dead_code))]
-pub(super) fn bound() -> usize {
-    (SLAB / 4) as usize
 }
 
 impl<Q: Queue> Card<'_, Q> {

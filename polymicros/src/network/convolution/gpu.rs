@@ -1,12 +1,16 @@
 //! Convolutions on an NVIDIA GPU.
 
-use super::card::{Card, Slots, bound};
+use super::card::{Card, Slots};
 use super::{Convolution, ConvolutionKernel, check};
 use crate::Result;
+use crate::network::cost::SLAB;
 use crate::network::cuda::exchange::{given, gpu, put, take, taken};
 use crate::network::cuda::gpu::Memory;
 use crate::network::tensor::{Filter, Vector, Volume};
 use dfdx::prelude::{Cuda, HasShape, PutTape, SplitTape, Tape};
+
+/// Numbers in a slab as large as the cost model has it.
+const BOUND: usize = (SLAB / 4) as usize;
 
 impl ConvolutionKernel for Cuda {
     fn convolution<T: Tape<f32, Self>>(
@@ -39,7 +43,7 @@ impl ConvolutionKernel for Cuda {
                 sizes: &sizes,
                 edge,
                 upsample,
-                bound: bound(),
+                bound: BOUND,
             };
             given(&device, shape, |y| {
                 card.forward(&parts, &weights, &biases, y)
@@ -67,7 +71,7 @@ impl ConvolutionKernel for Cuda {
                 sizes: &sizes,
                 edge,
                 upsample,
-                bound: bound(),
+                bound: BOUND,
             };
             card.backward(&parts, &weights, &gradient, &mut slots)?;
             put(grads.get_or_alloc_mut(&weight)?, slots.weight);

@@ -21,8 +21,8 @@ use graph::{Node, Operation};
 use operation::Direction;
 use std::collections::{HashMap, HashSet};
 
-/// A convolution on a GPU unfolds its input in slabs of at most this many bytes, twice in the
-/// backward pass.
+/// A convolution on a GPU unfolds its input in slabs of at most this many bytes, or of one plane
+/// where that is more.
 pub(in crate::network) const SLAB: u64 = 1 << 29;
 
 /// Bytes of a number.
@@ -169,10 +169,14 @@ impl Workload {
                     inputs,
                     edge: 3,
                     ..
-                } => ((27 * inputs * voxels) as f64 * batch).min(SLAB as f64),
+                } => {
+                    let whole = NUMBER * (27 * inputs * voxels) as f64;
+                    let plane = whole / (voxels as f64).cbrt();
+                    (whole * self.batch as f64).min(plane.max(SLAB as f64))
+                }
                 _ => 0.0,
             };
-            taken.max(slab)
+            taken + slab
         };
         if passes == Passes::Evaluation {
             let most = Living::forward(&nodes, |node| workspace(node, 3), batch);
@@ -183,7 +187,7 @@ impl Workload {
             };
         }
         let kept = kept(&nodes, batch);
-        let most = backward(&nodes, |node| 2.0 * workspace(node, 1), batch);
+        let most = backward(&nodes, |node| workspace(node, 1), batch);
         Memory {
             weights,
             gradients: weights,

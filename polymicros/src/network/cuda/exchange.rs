@@ -12,8 +12,8 @@
 
 use super::gpu::{Gpu, Memory};
 use super::sums;
-use crate::network::tensor::failed;
 use crate::Result;
+use crate::network::tensor::failed;
 use dfdx::prelude::*;
 
 /// Memory of a gradient.

@@ -1,5 +1,8 @@
 //! Forward and backward passes on a card: which kernels, in which order, on which memory.
 
+#[cfg(test)]
+mod tests;
+
 use super::{EPSILON, Sizes};
 use crate::network::cuda::queue::{Argument, Queue, Shape, Source};
 use crate::network::cuda::sums;

@@ -48,7 +48,8 @@ fn program() -> String {
     }
     text += "void shim::kernels(const std::string &name, const std::vector<Argument> &arguments, \
              unsigned threads) {\n";
-    text + &table + "    fail(\"no kernel \" + name);\n}\nint main() { return shim::main_loop(); }\n"
+    text + &table
+        + "    fail(\"no kernel \" + name);\n}\nint main() { return shim::main_loop(); }\n"
 }
 
 /// The compiled program; `None` where there is no C++ compiler.
@@ -140,7 +141,10 @@ impl Emulator {
             panic!("the emulator stopped (its last words are above): {error}");
         }
         let (numbers, _) = bytes.as_chunks();
-        numbers.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()
+        numbers
+            .iter()
+            .map(|&bytes| f32::from_le_bytes(bytes))
+            .collect()
     }
 }
 
