@@ -5,7 +5,7 @@ use crate::{Error, Result};
 use ndarray::{Array5, Axis};
 use polymicros::diffusion::{NetworkDenoiser, Sampler, Schedule};
 use polymicros::network::weights::{Precision, parse, save_tensors, values};
-use polymicros::network::{Device, DeviceWork, NetworkDevice, Padding, UNet};
+use polymicros::network::{Cpu, Device, DeviceWork, NetworkDevice, Padding, UNet};
 use polymicros_prelude::{Field, Grid};
 use serde_json::json;
 use std::collections::HashMap;
