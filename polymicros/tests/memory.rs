@@ -33,9 +33,9 @@ static ALLOCATOR: Counting = Counting;
 #[test]
 fn the_tape_keeps_what_the_model_says() {
     for (config, edge, batch) in [
-        (UNetConfig::tiny(), 16, 2),
-        (UNetConfig::desk(), 16, 1),
-        (UNetConfig::tiny(), 32, 1),
+        (UNetConfig::tiny(), 32, 2),
+        (UNetConfig::desk(), 16, 2),
+        (UNetConfig::desk(), 32, 1),
     ] {
         let device = Cpu::default();
         let network = UNet::initial(config.clone(), 1, &device).unwrap();

@@ -16,6 +16,7 @@ pub use card::{Arithmetic, Card};
 pub use paper::{Claim, claims};
 
 use super::UNetConfig;
+use super::attention::{FEATURES, HIDDEN};
 use crate::Result;
 use graph::{Node, Operation};
 use operation::Direction;
@@ -197,12 +198,15 @@ impl Workload {
     }
 }
 
-/// Bytes of standardised weights, which are kept too.
-fn standardised(node: &Node) -> f64 {
+/// Bytes that an operation keeps beside values: standardised weights; of an attention its weights,
+/// and what the softmax over voxels came to for each member of the batch.
+fn beside(node: &Node, batch: f64) -> f64 {
+    let weights = NUMBER * node.operation.weights() as f64;
     match node.operation {
         Operation::Convolution {
             standardised: true, ..
-        } => NUMBER * node.operation.weights() as f64,
+        } => weights,
+        Operation::Attention { .. } => weights + (HIDDEN * (FEATURES + 2)) as f64 * batch,
         _ => 0.0,
     }
 }
@@ -215,7 +219,8 @@ fn kept(nodes: &[Node], batch: f64) -> f64 {
         .filter(|value| seen.insert(value.id))
         .map(|value| value.numbers)
         .sum();
-    numbers as f64 * batch + nodes.iter().map(standardised).sum::<f64>()
+    let beside: f64 = nodes.iter().map(|node| beside(node, batch)).sum();
+    numbers as f64 * batch + beside
 }
 
 /// What lives during a pass.
@@ -250,7 +255,7 @@ impl Living {
             for value in node.reads.iter().chain([&node.makes]) {
                 living.bytes.insert(value.id, value.numbers as f64 * batch);
             }
-            living.see(workspace(node) + standardised(node));
+            living.see(workspace(node) + beside(node, batch));
             living
                 .bytes
                 .retain(|id, _| last.get(id).is_some_and(|&last| last > place));
@@ -269,7 +274,7 @@ fn backward(nodes: &[Node], workspace: impl Fn(&Node) -> f64, batch: f64) -> f64
             first.entry(value.id).or_insert((place, value.numbers));
         }
     }
-    let mut weights: f64 = nodes.iter().map(standardised).sum();
+    let mut others: f64 = nodes.iter().map(|node| beside(node, batch)).sum();
     for (place, node) in nodes.iter().enumerate().rev() {
         let held: u64 = first
             .values()
@@ -281,9 +286,9 @@ fn backward(nodes: &[Node], workspace: impl Fn(&Node) -> f64, batch: f64) -> f64
                 .bytes
                 .insert(value.id, value.numbers as f64 * batch);
         }
-        gradients.see(held as f64 * batch + weights + standardised(node) + workspace(node));
+        gradients.see(held as f64 * batch + others + beside(node, batch) + workspace(node));
         gradients.bytes.remove(&node.makes.id);
-        weights -= standardised(node);
+        others -= beside(node, batch);
     }
     gradients.most
 }

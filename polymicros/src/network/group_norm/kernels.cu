@@ -55,7 +55,7 @@ static __device__ double block_sum(double mine, double *shared) {
     shared[threadIdx.x] = mine;
     __syncthreads();
     for (int half = THREADS / 2; half > 0; half /= 2) {
-        if (threadIdx.x < half) {
+        if ((int)threadIdx.x < half) {
             shared[threadIdx.x] += shared[threadIdx.x + half];
         }
         __syncthreads();

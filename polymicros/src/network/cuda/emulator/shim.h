@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <string>
 #include <tuple>
 #include <ucontext.h>
@@ -36,11 +37,10 @@ std::vector<std::vector<char>> stacks;
 std::vector<int> states; // 0 runs, 1 waits at a barrier, 2 is done
 ucontext_t scheduler;
 unsigned current;
-void (*body)(void *);
-void *closure;
+std::function<void()> body;
 
 void thread_main() {
-    body(closure);
+    body();
     states[current] = 2;
     swapcontext(&contexts[current], &scheduler);
 }
@@ -168,9 +168,7 @@ void launch_all(void (*kernel)(A...), const std::vector<Argument> &arguments, un
     }
     std::tuple<A...> values;
     (take(arguments[I], std::get<I>(values)), ...);
-    auto call = [&] { std::apply(kernel, values); };
-    closure = &call;
-    body = [](void *at) { (*static_cast<decltype(call) *>(at))(); };
+    body = [kernel, values] { std::apply(kernel, values); };
     blockDim = {threads, 1, 1};
     for (unsigned z = 0; z < gridDim.z; ++z) {
         for (unsigned y = 0; y < gridDim.y; ++y) {
