@@ -14,6 +14,7 @@
 //! | [`diffusion`] | A.7 | EDM: preconditioning, noise schedule, and the sampler of Algorithm 2 |
 //! | [`training`] | 3.2, 4, C | neighbourhood sets, the objective, AdamW, averaged weights, runs that resume |
 //! | [`generation`] | 3, A.3, B.2 | local models, local-global sampling (Algorithm 3) |
+//! | [`device_check`] | | whether a GPU computes what the processor does, and how fast |
 //! | [`display`] | figures | pictures of all of these, for a notebook or a file |
 //!
 //! # Conventions
@@ -27,6 +28,7 @@
 //! Where the paper misprints an equation, the register of readings (`READINGS.md` beside the
 //! library) says what the code does and which test shows it.
 
+pub mod device_check;
 pub mod diffusion;
 pub mod display;
 mod error;

@@ -4,6 +4,7 @@ mod convert;
 mod cost;
 mod design;
 mod field;
+mod gpu_check;
 mod info;
 mod network;
 mod progress;
@@ -223,6 +224,19 @@ enum Command {
         #[arg(long, default_value_t = Device::Auto)]
         device: Device,
     },
+    /// Whether a GPU computes what the processor does, and how fast.
+    ///
+    /// Runs every operation of the network with its gradients, a training step and a sample on the
+    /// GPU and on the processor, and times the paper's local model; takes some minutes.
+    #[command(after_help = "Examples:\n  polymicros gpu-check\n  \
+            polymicros gpu-check --device cuda:1 --json\n\n\
+            Exit code 0: every result agrees with the processor's. 1: one or more do not, or there \
+            is no such device.")]
+    GpuCheck {
+        /// Which device: cuda:0, cuda:1, …; cpu shows what the report looks like.
+        #[arg(long, default_value_t = Device::Cuda(0))]
+        device: Device,
+    },
     /// What a training step and a sample cost on NVIDIA's cards, beside the paper's times.
     ///
     /// Counts products, bytes and memory of a network, and the time that they take at a share of
@@ -415,6 +429,7 @@ impl Arguments {
                 device,
                 json: self.json,
             }),
+            Some(Command::GpuCheck { device }) => gpu_check::run(device, self.json),
             Some(Command::Cost {
                 preset,
                 edge,

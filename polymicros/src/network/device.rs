@@ -33,6 +33,19 @@ pub trait DeviceWork {
     fn on<D: NetworkDevice>(self, device: &D) -> Result<Self::Output, Self::Error>;
 }
 
+/// What a card says of itself.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Facts {
+    /// Additions and multiplications a second in FP32, outside the tensor cores.
+    pub fp32: f64,
+    /// Bytes a second to and from its memory.
+    pub bandwidth: f64,
+    /// Bytes of its memory.
+    pub memory: f64,
+    /// Bytes of its memory that nobody has taken.
+    pub free: f64,
+}
+
 impl Device {
     /// What `Auto` stands for here; other devices stand for themselves.
     pub fn resolve(self) -> Device {
@@ -40,6 +53,17 @@ impl Device {
             (Device::Auto, true) => Device::Cuda(0),
             (Device::Auto, false) => Device::Cpu,
             _ => self,
+        }
+    }
+
+    /// What the card says of itself; nothing of the processor.
+    ///
+    /// # Errors
+    /// When there is no such device.
+    pub fn facts(self) -> Result<Option<Facts>> {
+        match self.resolve() {
+            Device::Cuda(ordinal) => facts(ordinal).map(Some),
+            _ => Ok(None),
         }
     }
 
@@ -53,6 +77,16 @@ impl Device {
             _ => work.on(&Cpu::default()),
         }
     }
+}
+
+#[cfg(feature = "cuda")]
+fn facts(ordinal: usize) -> Result<Facts> {
+    super::cuda::facts(ordinal)
+}
+
+#[cfg(not(feature = "cuda"))]
+fn facts(ordinal: usize) -> Result<Facts> {
+    Err(no_cuda(ordinal))
 }
 
 #[cfg(feature = "cuda")]
@@ -72,9 +106,14 @@ fn first_gpu() -> bool {
 
 #[cfg(not(feature = "cuda"))]
 fn on_gpu<W: DeviceWork>(ordinal: usize, _: W) -> Result<W::Output, W::Error> {
+    Err(no_cuda(ordinal).into())
+}
+
+#[cfg(not(feature = "cuda"))]
+fn no_cuda(ordinal: usize) -> Error {
     let problem = "this build has no CUDA: build it with `--features cuda`, for which nvcc and \
                    nvidia-smi must be on the path, or choose cpu";
-    Err(Error::value(format!("device {}", Device::Cuda(ordinal)), problem).into())
+    Error::value(format!("device {}", Device::Cuda(ordinal)), problem)
 }
 
 impl fmt::Display for Device {

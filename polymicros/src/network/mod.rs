@@ -23,7 +23,7 @@ pub mod weights;
 
 pub(crate) use batch::to_volume;
 pub use convolution::Padding;
-pub use device::{Device, DeviceWork};
+pub use device::{Device, DeviceWork, Facts};
 pub use dfdx::prelude::Cpu;
 pub use unet::{Entry, Initial, Parameter, Parameters, UNet, UNetConfig, layout};
 pub use weight_standardisation::WeightStandardisation;

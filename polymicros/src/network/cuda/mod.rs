@@ -18,4 +18,4 @@ pub(super) mod queue;
 pub(super) mod sums;
 
 #[cfg(feature = "cuda")]
-pub(super) use driver::{count, open};
+pub(super) use driver::{count, facts, open};
