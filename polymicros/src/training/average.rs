@@ -28,12 +28,15 @@ impl Average {
             .par_iter_mut()
             .zip(parameters)
             .for_each(|(average, parameters)| {
-                vectorised(|| {
-                    for (average, parameter) in average.iter_mut().zip(parameters) {
-                        *average = decay * *average + (1.0 - decay) * parameter;
-                    }
-                });
+                vectorised((decay, average, parameters), moved);
             });
+    }
+}
+
+#[inline(always)]
+fn moved((decay, average, parameters): (f32, &mut Vec<f32>, &Vec<f32>)) {
+    for (average, parameter) in average.iter_mut().zip(parameters) {
+        *average = decay * *average + (1.0 - decay) * parameter;
     }
 }
 

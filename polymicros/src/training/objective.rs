@@ -1,5 +1,6 @@
 //! The loss, and its gradient.
 
+use super::optimiser::scale;
 use crate::diffusion::{Batch, Preconditioning};
 use crate::network::tensor::{Volume, failed};
 use crate::network::{NetworkDevice, Padding, UNet, to_volume, vectorised};
@@ -105,20 +106,21 @@ impl Objective {
             loss += f64::from(value * share);
             for index in 0..parameters.entries().len() {
                 let mut gradient = parameters.gradient(index, &mut found)?;
-                vectorised(|| match total.get_mut(index) {
-                    None => gradient.iter_mut().for_each(|g| *g *= share),
-                    Some(sum) => {
-                        for (sum, g) in sum.iter_mut().zip(&gradient) {
-                            *sum += g * share;
-                        }
-                    }
-                });
-                if total.len() == index {
-                    total.push(gradient);
+                vectorised((gradient.as_mut_slice(), share), scale);
+                match total.get_mut(index) {
+                    None => total.push(gradient),
+                    Some(sum) => vectorised((sum.as_mut_slice(), gradient.as_slice()), add),
                 }
             }
         }
         Ok((loss, total))
+    }
+}
+
+#[inline(always)]
+fn add((to, from): (&mut [f32], &[f32])) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to += from;
     }
 }
 

@@ -85,56 +85,42 @@ pub(super) fn add_outer(left: Columns, right: Columns, rows: usize, sums: &mut [
     });
 }
 
-const LANES: usize = 16;
-
 /// Softmax over the features of each head, times `FEATURES^-1/2`, in place.
+#[inline(always)]
 pub(super) fn softmax_heads(values: &mut [f32]) {
     let scale = (FEATURES as f32).powf(-0.5);
-    vectorised(|| {
-        for head in values.chunks_exact_mut(FEATURES) {
-            let most = fold(head, f32::NEG_INFINITY, |a, b| if a > b { a } else { b });
-            for value in head.iter_mut() {
-                *value = exp(*value - most);
-            }
-            let factor = scale / fold(head, 0.0, |a, b| a + b);
-            for value in head.iter_mut() {
-                *value *= factor;
-            }
+    for head in values.as_chunks_mut::<FEATURES>().0 {
+        let most = fold(head, |a, b| if a > b { a } else { b });
+        for value in head.iter_mut() {
+            *value = exp(*value - most);
         }
-    });
+        let factor = scale / fold(head, |a, b| a + b);
+        for value in head.iter_mut() {
+            *value *= factor;
+        }
+    }
 }
 
 /// From the gradient with respect to what [`softmax_heads`] made to that with respect to what it
 /// was made from, in place.
-pub(super) fn through_softmax_heads(made: &[f32], gradient: &mut [f32]) {
-    let scale = (FEATURES as f32).powf(-0.5);
-    vectorised(|| {
-        for (made, gradient) in made
-            .chunks_exact(FEATURES)
-            .zip(gradient.chunks_exact_mut(FEATURES))
-        {
-            let mut products = [0.0; FEATURES];
-            for ((product, made), gradient) in products.iter_mut().zip(made).zip(&*gradient) {
-                *product = made * gradient;
-            }
-            let mean = fold(&products, 0.0, |a, b| a + b) / scale;
-            for (gradient, made) in gradient.iter_mut().zip(made) {
-                *gradient = made * (*gradient - mean);
-            }
-        }
-    });
-}
-
-/// A reduction in an order that vector instructions can follow.
 #[inline(always)]
-fn fold(values: &[f32], start: f32, with: impl Fn(f32, f32) -> f32 + Copy) -> f32 {
-    let mut lanes = [start; LANES];
-    for chunk in values.chunks_exact(LANES) {
-        for (lane, value) in lanes.iter_mut().zip(chunk) {
-            *lane = with(*lane, *value);
+pub(super) fn through_softmax_heads((made, gradient): (&[f32], &mut [f32])) {
+    let scale = (FEATURES as f32).powf(-0.5);
+    let made = made.as_chunks::<FEATURES>().0;
+    for (made, gradient) in made.iter().zip(gradient.as_chunks_mut::<FEATURES>().0) {
+        let products: [f32; FEATURES] = std::array::from_fn(|i| made[i] * gradient[i]);
+        let mean = fold(&products, |a, b| a + b) / scale;
+        for (gradient, made) in gradient.iter_mut().zip(made) {
+            *gradient = made * (*gradient - mean);
         }
     }
-    let mut half = LANES / 2;
+}
+
+/// A reduction of a head in an order that vector instructions can follow: halves, pair by pair.
+#[inline(always)]
+fn fold(values: &[f32; FEATURES], with: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut lanes = *values;
+    let mut half = FEATURES / 2;
     while half > 0 {
         for i in 0..half {
             lanes[i] = with(lanes[i], lanes[i + half]);
@@ -142,6 +128,27 @@ fn fold(values: &[f32], start: f32, with: impl Fn(f32, f32) -> f32 + Copy) -> f3
         half /= 2;
     }
     lanes[0]
+}
+
+/// The largest `k` of each feature, among those before and those of a block.
+#[inline(always)]
+fn raised((kv, largest): (&[f32], &mut [f32])) {
+    for row in kv.chunks_exact(2 * HIDDEN) {
+        for (largest, k) in largest.iter_mut().zip(&row[..HIDDEN]) {
+            *largest = if *k > *largest { *k } else { *largest };
+        }
+    }
+}
+
+/// `k` becomes `exp(k - largest)`, which is added to the sums.
+#[inline(always)]
+fn exponentials((kv, largest, sum): (&mut [f32], &[f32], &mut Vec<f32>)) {
+    for row in kv.chunks_exact_mut(2 * HIDDEN) {
+        for ((k, largest), sum) in row[..HIDDEN].iter_mut().zip(largest).zip(sum.iter_mut()) {
+            *k = exp(*k - largest);
+            *sum += *k;
+        }
+    }
 }
 
 /// A softmax over voxels that are seen block by block: the largest value of each feature so far,
@@ -166,23 +173,9 @@ impl Running {
     /// Adds a block of `k` and `v` beside each other; `k` becomes its exponential.
     pub fn add(&mut self, kv: &mut [f32]) {
         let mut largest = self.largest.clone();
-        vectorised(|| {
-            for row in kv.chunks_exact(2 * HIDDEN) {
-                for (largest, k) in largest.iter_mut().zip(&row[..HIDDEN]) {
-                    *largest = if *k > *largest { *k } else { *largest };
-                }
-            }
-        });
+        vectorised((&*kv, largest.as_mut_slice()), raised);
         self.raise(&largest);
-        let sum = &mut self.sum;
-        vectorised(|| {
-            for row in kv.chunks_exact_mut(2 * HIDDEN) {
-                for ((k, largest), sum) in row[..HIDDEN].iter_mut().zip(&largest).zip(&mut *sum) {
-                    *k = exp(*k - largest);
-                    *sum += *k;
-                }
-            }
-        });
+        vectorised((&mut *kv, largest.as_slice(), &mut self.sum), exponentials);
         let rows = kv.len() / (2 * HIDDEN);
         for (head, context) in self
             .context

@@ -59,13 +59,13 @@ struct ChannelSums {
 }
 
 impl ChannelSums {
-    /// What `add` adds to zeros, which are repeated.
-    #[inline(always)]
-    fn new(sizes: &Sizes, add: impl FnOnce(&mut [f32], &mut [f32])) -> Self {
-        let mut first = vec![0.0; sizes.repeats() * sizes.channels];
-        let mut second = first.clone();
-        vectorised(|| add(&mut first, &mut second));
-        ChannelSums { first, second }
+    /// Zeros, repeated.
+    fn zeros(sizes: &Sizes) -> Self {
+        let first = vec![0.0; sizes.repeats() * sizes.channels];
+        ChannelSums {
+            second: first.clone(),
+            first,
+        }
     }
 
     /// The sums of all parts of each member of the batch.
@@ -101,16 +101,9 @@ pub(super) fn moments(sizes: &Sizes, x: &[f32]) -> Vec<Moments> {
         .map(|part| {
             let pivots = pivots(part.member).repeat(sizes.repeats());
             let x = &x[part.values(channels)];
-            ChannelSums::new(sizes, |first, second| {
-                for x in x.chunks(pivots.len()) {
-                    let sums = first.iter_mut().zip(&mut *second);
-                    for ((x, pivot), (first, second)) in x.iter().zip(&pivots).zip(sums) {
-                        let d = x - pivot;
-                        *first += d;
-                        *second += d * d;
-                    }
-                }
-            })
+            let mut sums = ChannelSums::zeros(sizes);
+            vectorised((x, pivots.as_slice(), &mut sums), add_differences);
+            sums
         })
         .collect();
     let members = ChannelSums::of_members(sizes, &parts, &sums);
@@ -186,27 +179,72 @@ pub(super) fn forward(
             let x = &x[here.clone()];
             let affine = &affine[part.member];
             let residual = residual.map(|residual| &residual[here]);
-            vectorised(|| {
-                if sizes.silu {
-                    apply(x, affine, y, |z| z * sigmoid(z));
-                } else {
-                    apply(x, affine, y, |z| z);
-                }
-                if let Some(residual) = residual {
-                    for (y, residual) in y.iter_mut().zip(residual) {
-                        *y += residual;
-                    }
-                }
-            });
+            let work = Affine {
+                silu: sizes.silu,
+                x,
+                affine,
+                residual,
+                y,
+            };
+            vectorised(work, Affine::apply);
         });
     y
 }
 
+/// What makes a part of the output.
+struct Affine<'a> {
+    silu: bool,
+    x: &'a [f32],
+    affine: &'a [Vec<f32>; 2],
+    residual: Option<&'a [f32]>,
+    y: &'a mut [f32],
+}
+
+impl Affine<'_> {
+    #[inline(always)]
+    fn apply(self) {
+        let [factor, summand] = self.affine;
+        let run = factor.len();
+        for (x, y) in self.x.chunks(run).zip(self.y.chunks_mut(run)) {
+            for (((x, y), factor), summand) in x.iter().zip(&mut *y).zip(factor).zip(summand) {
+                *y = x * factor + summand;
+            }
+            if self.silu {
+                for y in y.iter_mut() {
+                    *y *= sigmoid(*y);
+                }
+            }
+        }
+        if let Some(residual) = self.residual {
+            for (y, residual) in self.y.iter_mut().zip(residual) {
+                *y += residual;
+            }
+        }
+    }
+}
+
+/// Adds differences from the pivots, and their squares.
 #[inline(always)]
-fn apply(x: &[f32], [factor, summand]: &[Vec<f32>; 2], y: &mut [f32], then: impl Fn(f32) -> f32) {
-    for (x, y) in x.chunks(factor.len()).zip(y.chunks_mut(factor.len())) {
-        for (((x, y), factor), summand) in x.iter().zip(y).zip(factor).zip(summand) {
-            *y = then(x * factor + summand);
+fn add_differences((x, pivots, sums): (&[f32], &[f32], &mut ChannelSums)) {
+    for x in x.chunks(pivots.len()) {
+        let sums = sums.first.iter_mut().zip(&mut sums.second);
+        for ((x, pivot), (first, second)) in x.iter().zip(pivots).zip(sums) {
+            let d = x - pivot;
+            *first += d;
+            *second += d * d;
+        }
+    }
+}
+
+/// Adds gradients, and their products with the input.
+#[inline(always)]
+fn add_products((x, gradient, sums): (&[f32], &[f32], &mut ChannelSums)) {
+    let run = sums.first.len();
+    for (x, g) in x.chunks(run).zip(gradient.chunks(run)) {
+        let sums = sums.first.iter_mut().zip(&mut sums.second);
+        for ((x, g), (first, second)) in x.iter().zip(g).zip(sums) {
+            *first += g;
+            *second += g * x;
         }
     }
 }
@@ -228,18 +266,12 @@ pub(super) fn backward(
         .zip(&parts)
         .map(|(gradient, part)| {
             let x = &x[part.values(channels)];
-            ChannelSums::new(sizes, |first, second| {
-                if sizes.silu {
-                    through_silu(gradient, x, &affine[part.member]);
-                }
-                for (x, g) in x.chunks(first.len()).zip(gradient.chunks(first.len())) {
-                    let sums = first.iter_mut().zip(&mut *second);
-                    for ((x, g), (first, second)) in x.iter().zip(g).zip(sums) {
-                        *first += g;
-                        *second += g * x;
-                    }
-                }
-            })
+            if sizes.silu {
+                vectorised((&mut *gradient, x, &affine[part.member]), through_silu);
+            }
+            let mut sums = ChannelSums::zeros(sizes);
+            vectorised((x, &*gradient, &mut sums), add_products);
+            sums
         })
         .collect();
     let members = ChannelSums::of_members(sizes, &parts, &sums);
@@ -288,7 +320,8 @@ pub(super) fn backward(
         .for_each(|(gradient, part)| {
             let x = &x[part.values(channels)];
             let factor = &affine[part.member][0];
-            vectorised(|| combine(gradient, x, factor, &combinations[part.member]));
+            let combination = &combinations[part.member];
+            vectorised((gradient, x, factor, combination), combine);
         });
     found.input = gradient;
     found
@@ -296,7 +329,7 @@ pub(super) fn backward(
 
 /// The gradient before SiLU.
 #[inline(always)]
-fn through_silu(gradient: &mut [f32], x: &[f32], [factor, summand]: &[Vec<f32>; 2]) {
+fn through_silu((gradient, x, [factor, summand]): (&mut [f32], &[f32], &[Vec<f32>; 2])) {
     let run = factor.len();
     for (gradient, x) in gradient.chunks_mut(run).zip(x.chunks(run)) {
         for (((gradient, x), factor), summand) in
@@ -311,7 +344,9 @@ fn through_silu(gradient: &mut [f32], x: &[f32], [factor, summand]: &[Vec<f32>; 
 
 /// The gradient with respect to the input, in the place of that with respect to the affine map.
 #[inline(always)]
-fn combine(gradient: &mut [f32], x: &[f32], factor: &[f32], [slope, offset]: &[Vec<f32>; 2]) {
+fn combine(
+    (gradient, x, factor, [slope, offset]): (&mut [f32], &[f32], &Vec<f32>, &[Vec<f32>; 2]),
+) {
     let run = factor.len();
     for (gradient, x) in gradient.chunks_mut(run).zip(x.chunks(run)) {
         let values = gradient.iter_mut().zip(x);

@@ -49,15 +49,18 @@ pub(super) fn dispatch<W: WithSimd>(work: W) -> W::Output {
 }
 
 /// Runs plain loops compiled for the best instructions that this machine has.
+///
+/// `work` must be a function marked `#[inline(always)]`, and so must what it calls: what is not
+/// inlined is compiled for the least instructions that any machine has. A closure cannot be marked.
 #[inline(always)]
-pub(crate) fn vectorised(work: impl FnOnce()) {
-    struct Work<F>(F);
-    impl<F: FnOnce()> WithSimd for Work<F> {
-        type Output = ();
+pub(crate) fn vectorised<A, R>(arguments: A, work: impl FnOnce(A) -> R) -> R {
+    struct Work<A, F>(A, F);
+    impl<A, R, F: FnOnce(A) -> R> WithSimd for Work<A, F> {
+        type Output = R;
         #[inline(always)]
-        fn with_simd<S: pulp::Simd>(self, _: S) {
-            (self.0)();
+        fn with_simd<S: pulp::Simd>(self, _: S) -> R {
+            (self.1)(self.0)
         }
     }
-    dispatch(Work(work));
+    dispatch(Work(arguments, work))
 }

@@ -58,16 +58,19 @@ pub(in crate::network) fn column_sums(values: &[f32], columns: usize) -> Buffer 
             .chunks(ROWS * columns)
         {
             let mut sums = vec![0.0; columns];
-            vectorised(|| {
-                for row in block.chunks_exact(columns) {
-                    for (sum, value) in sums.iter_mut().zip(row) {
-                        *sum += value;
-                    }
-                }
-            });
+            vectorised((&mut sums, block), add_rows);
             for (total, sum) in total.iter_mut().zip(sums) {
                 *total += sum;
             }
         }
     })
+}
+
+#[inline(always)]
+fn add_rows((sums, rows): (&mut Vec<f32>, &[f32])) {
+    for row in rows.chunks_exact(sums.len()) {
+        for (sum, value) in sums.iter_mut().zip(row) {
+            *sum += value;
+        }
+    }
 }

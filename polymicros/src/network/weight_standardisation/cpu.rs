@@ -32,6 +32,7 @@ fn moments(weights: &[f32]) -> (f64, f64) {
     (mean, (variance + f64::from(EPSILON)).sqrt())
 }
 
+#[inline(always)]
 fn factor(deviation: f64, form: WeightStandardisation) -> f64 {
     match form {
         WeightStandardisation::Standard => 1.0 / deviation,
@@ -44,16 +45,19 @@ pub(super) fn forward(
     channel: usize,
     form: WeightStandardisation,
 ) -> Vec<f32> {
-    weight.par_chunks_exact_mut(channel).for_each(|weights| {
-        vectorised(|| {
-            let (mean, deviation) = moments(weights);
-            let factor = factor(deviation, form);
-            for weight in weights {
-                *weight = ((f64::from(*weight) - mean) * factor) as f32;
-            }
-        });
-    });
     weight
+        .par_chunks_exact_mut(channel)
+        .for_each(|weights| vectorised((weights, form), standardise));
+    weight
+}
+
+#[inline(always)]
+fn standardise((weights, form): (&mut [f32], WeightStandardisation)) {
+    let (mean, deviation) = moments(weights);
+    let factor = factor(deviation, form);
+    for weight in weights {
+        *weight = ((f64::from(*weight) - mean) * factor) as f32;
+    }
 }
 
 pub(super) fn backward(
@@ -65,16 +69,14 @@ pub(super) fn backward(
     gradient
         .par_chunks_exact_mut(channel)
         .zip(weight.par_chunks_exact(channel))
-        .for_each(|(gradient, weights)| {
-            vectorised(|| through(gradient, weights, form));
-        });
+        .for_each(|(gradient, weights)| vectorised((gradient, weights, form), through));
     gradient
 }
 
 /// The gradient with respect to a channel's weights, in the place of that with respect to the
 /// standardised ones.
 #[inline(always)]
-fn through(gradient: &mut [f32], weights: &[f32], form: WeightStandardisation) {
+fn through((gradient, weights, form): (&mut [f32], &[f32], WeightStandardisation)) {
     let n = weights.len() as f64;
     let (mean, deviation) = moments(weights);
     let level = sum(gradient, gradient, |g, _| g) / n;
