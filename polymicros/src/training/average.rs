@@ -28,15 +28,16 @@ impl Average {
             .par_iter_mut()
             .zip(parameters)
             .for_each(|(average, parameters)| {
-                vectorised((decay, average, parameters), moved);
+                moved(decay, average, parameters);
             });
     }
 }
 
-#[inline(always)]
-fn moved((decay, average, parameters): (f32, &mut Vec<f32>, &Vec<f32>)) {
-    for (average, parameter) in average.iter_mut().zip(parameters) {
-        *average = decay * *average + (1.0 - decay) * parameter;
+vectorised! {
+    fn moved<'a>(decay: f32, average: &'a mut [f32], parameters: &'a [f32]) {
+        for (average, parameter) in average.iter_mut().zip(parameters) {
+            *average = decay * *average + (1.0 - decay) * parameter;
+        }
     }
 }
 

@@ -106,10 +106,10 @@ impl Objective {
             loss += f64::from(value * share);
             for index in 0..parameters.entries().len() {
                 let mut gradient = parameters.gradient(index, &mut found)?;
-                vectorised((gradient.as_mut_slice(), share), scale);
+                scale(&mut gradient, share);
                 match total.get_mut(index) {
                     None => total.push(gradient),
-                    Some(sum) => vectorised((sum.as_mut_slice(), gradient.as_slice()), add),
+                    Some(sum) => add(sum, &gradient),
                 }
             }
         }
@@ -117,10 +117,11 @@ impl Objective {
     }
 }
 
-#[inline(always)]
-fn add((to, from): (&mut [f32], &[f32])) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to += from;
+vectorised! {
+    fn add<'a>(to: &'a mut [f32], from: &'a [f32]) {
+        for (to, from) in to.iter_mut().zip(from) {
+            *to += from;
+        }
     }
 }
 

@@ -64,7 +64,7 @@ impl AdamW {
         let step = (rate / first_correction) as f32;
         let root = second_correction as f32;
         let keep = (1.0 - rate * f64::from(self.weight_decay)) as f32;
-        let update = Update {
+        let with = Update {
             beta1: self.beta1,
             beta2: self.beta2,
             epsilon: self.epsilon,
@@ -77,7 +77,7 @@ impl AdamW {
             .zip(gradients)
             .zip(self.first.par_iter_mut().zip(&mut self.second))
             .for_each(|((parameters, gradients), (first, second))| {
-                vectorised((update, parameters, gradients, first, second), Update::run);
+                update(with, parameters, gradients, first, second);
             });
     }
 }
@@ -96,18 +96,15 @@ struct Update {
     root: f32,
 }
 
-/// A parameter, its gradient and its two moments.
-type Work<'a> = (
-    Update,
-    &'a mut Vec<f32>,
-    &'a Vec<f32>,
-    &'a mut Vec<f32>,
-    &'a mut Vec<f32>,
-);
-
-impl Update {
-    #[inline(always)]
-    fn run((with, parameters, gradients, first, second): Work<'_>) {
+vectorised! {
+    /// The step of a parameter with its gradient and its two moments.
+    fn update<'a>(
+        with: Update,
+        parameters: &'a mut [f32],
+        gradients: &'a [f32],
+        first: &'a mut [f32],
+        second: &'a mut [f32],
+    ) {
         let moments = first.iter_mut().zip(second);
         for ((p, g), (m, v)) in parameters.iter_mut().zip(gradients).zip(moments) {
             *m = with.beta1 * *m + (1.0 - with.beta1) * g;
@@ -119,37 +116,36 @@ impl Update {
 
 /// Scales gradients down to a length of at most `most`; gives their length before.
 pub fn clip(gradients: &mut [Vec<f32>], most: f64) -> f64 {
-    let squares: Vec<f64> = gradients
-        .par_iter()
-        .map(|g| vectorised(g.as_slice(), squares))
-        .collect();
+    let squares: Vec<f64> = gradients.par_iter().map(|g| squares(g)).collect();
     let length = squares.iter().sum::<f64>().sqrt();
     if length > most {
         let factor = (most / length) as f32;
         gradients.par_iter_mut().for_each(|gradients| {
-            vectorised((gradients.as_mut_slice(), factor), scale);
+            scale(gradients, factor);
         });
     }
     length
 }
 
-/// The sum of squares, in an order that vector instructions can follow.
-#[inline(always)]
-fn squares(values: &[f32]) -> f64 {
-    const LANES: usize = 16;
-    let mut lanes = [0.0; LANES];
-    for values in values.chunks(LANES) {
-        for (lane, value) in lanes.iter_mut().zip(values) {
-            *lane += f64::from(*value) * f64::from(*value);
+vectorised! {
+    /// The sum of squares, in an order that vector instructions can follow.
+    fn squares<'a>(values: &'a [f32]) -> f64 {
+        const LANES: usize = 16;
+        let mut lanes = [0.0; LANES];
+        for values in values.chunks(LANES) {
+            for (lane, value) in lanes.iter_mut().zip(values) {
+                *lane += f64::from(*value) * f64::from(*value);
+            }
         }
+        lanes.iter().sum()
     }
-    lanes.iter().sum()
 }
 
-#[inline(always)]
-pub(super) fn scale((values, factor): (&mut [f32], f32)) {
-    for value in values {
-        *value *= factor;
+vectorised! {
+    pub(super) fn scale<'a>(values: &'a mut [f32], factor: f32) {
+        for value in values {
+            *value *= factor;
+        }
     }
 }
 

@@ -85,33 +85,35 @@ pub(super) fn add_outer(left: Columns, right: Columns, rows: usize, sums: &mut [
     });
 }
 
-/// Softmax over the features of each head, times `FEATURES^-1/2`, in place.
-#[inline(always)]
-pub(super) fn softmax_heads(values: &mut [f32]) {
-    let scale = (FEATURES as f32).powf(-0.5);
-    for head in values.as_chunks_mut::<FEATURES>().0 {
-        let most = fold(head, |a, b| if a > b { a } else { b });
-        for value in head.iter_mut() {
-            *value = exp(*value - most);
-        }
-        let factor = scale / fold(head, |a, b| a + b);
-        for value in head.iter_mut() {
-            *value *= factor;
+vectorised! {
+    /// Softmax over the features of each head, times `FEATURES^-1/2`, in place.
+    pub(super) fn softmax_heads<'a>(values: &'a mut [f32]) {
+        let scale = (FEATURES as f32).powf(-0.5);
+        for head in values.as_chunks_mut::<FEATURES>().0 {
+            let most = fold(head, |a, b| if a > b { a } else { b });
+            for value in head.iter_mut() {
+                *value = exp(*value - most);
+            }
+            let factor = scale / fold(head, |a, b| a + b);
+            for value in head.iter_mut() {
+                *value *= factor;
+            }
         }
     }
 }
 
-/// From the gradient with respect to what [`softmax_heads`] made to that with respect to what it
-/// was made from, in place.
-#[inline(always)]
-pub(super) fn through_softmax_heads((made, gradient): (&[f32], &mut [f32])) {
-    let scale = (FEATURES as f32).powf(-0.5);
-    let made = made.as_chunks::<FEATURES>().0;
-    for (made, gradient) in made.iter().zip(gradient.as_chunks_mut::<FEATURES>().0) {
-        let products: [f32; FEATURES] = std::array::from_fn(|i| made[i] * gradient[i]);
-        let mean = fold(&products, |a, b| a + b) / scale;
-        for (gradient, made) in gradient.iter_mut().zip(made) {
-            *gradient = made * (*gradient - mean);
+vectorised! {
+    /// From the gradient with respect to what [`softmax_heads`] made to that with respect to what it
+    /// was made from, in place.
+    pub(super) fn through_softmax_heads<'a>(made: &'a [f32], gradient: &'a mut [f32]) {
+        let scale = (FEATURES as f32).powf(-0.5);
+        let made = made.as_chunks::<FEATURES>().0;
+        for (made, gradient) in made.iter().zip(gradient.as_chunks_mut::<FEATURES>().0) {
+            let products: [f32; FEATURES] = std::array::from_fn(|i| made[i] * gradient[i]);
+            let mean = fold(&products, |a, b| a + b) / scale;
+            for (gradient, made) in gradient.iter_mut().zip(made) {
+                *gradient = made * (*gradient - mean);
+            }
         }
     }
 }
@@ -130,23 +132,25 @@ fn fold(values: &[f32; FEATURES], with: impl Fn(f32, f32) -> f32) -> f32 {
     lanes[0]
 }
 
-/// The largest `k` of each feature, among those before and those of a block.
-#[inline(always)]
-fn raised((kv, largest): (&[f32], &mut [f32])) {
-    for row in kv.chunks_exact(2 * HIDDEN) {
-        for (largest, k) in largest.iter_mut().zip(&row[..HIDDEN]) {
-            *largest = if *k > *largest { *k } else { *largest };
+vectorised! {
+    /// The largest `k` of each feature, among those before and those of a block.
+    fn raised<'a>(kv: &'a [f32], largest: &'a mut [f32]) {
+        for row in kv.chunks_exact(2 * HIDDEN) {
+            for (largest, k) in largest.iter_mut().zip(&row[..HIDDEN]) {
+                *largest = if *k > *largest { *k } else { *largest };
+            }
         }
     }
 }
 
-/// `k` becomes `exp(k - largest)`, which is added to the sums.
-#[inline(always)]
-fn exponentials((kv, largest, sum): (&mut [f32], &[f32], &mut Vec<f32>)) {
-    for row in kv.chunks_exact_mut(2 * HIDDEN) {
-        for ((k, largest), sum) in row[..HIDDEN].iter_mut().zip(largest).zip(sum.iter_mut()) {
-            *k = exp(*k - largest);
-            *sum += *k;
+vectorised! {
+    /// `k` becomes `exp(k - largest)`, which is added to the sums.
+    fn exponentials<'a>(kv: &'a mut [f32], largest: &'a [f32], sum: &'a mut [f32]) {
+        for row in kv.chunks_exact_mut(2 * HIDDEN) {
+            for ((k, largest), sum) in row[..HIDDEN].iter_mut().zip(largest).zip(sum.iter_mut()) {
+                *k = exp(*k - largest);
+                *sum += *k;
+            }
         }
     }
 }
@@ -173,9 +177,9 @@ impl Running {
     /// Adds a block of `k` and `v` beside each other; `k` becomes its exponential.
     pub fn add(&mut self, kv: &mut [f32]) {
         let mut largest = self.largest.clone();
-        vectorised((&*kv, largest.as_mut_slice()), raised);
+        raised(kv, &mut largest);
         self.raise(&largest);
-        vectorised((&mut *kv, largest.as_slice(), &mut self.sum), exponentials);
+        exponentials(kv, &largest, &mut self.sum);
         let rows = kv.len() / (2 * HIDDEN);
         for (head, context) in self
             .context

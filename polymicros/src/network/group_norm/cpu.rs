@@ -102,7 +102,7 @@ pub(super) fn moments(sizes: &Sizes, x: &[f32]) -> Vec<Moments> {
             let pivots = pivots(part.member).repeat(sizes.repeats());
             let x = &x[part.values(channels)];
             let mut sums = ChannelSums::zeros(sizes);
-            vectorised((x, pivots.as_slice(), &mut sums), add_differences);
+            add_differences(x, &pivots, &mut sums);
             sums
         })
         .collect();
@@ -179,72 +179,64 @@ pub(super) fn forward(
             let x = &x[here.clone()];
             let affine = &affine[part.member];
             let residual = residual.map(|residual| &residual[here]);
-            let work = Affine {
-                silu: sizes.silu,
-                x,
-                affine,
-                residual,
-                y,
-            };
-            vectorised(work, Affine::apply);
+            apply(sizes.silu, x, affine, residual, y);
         });
     y
 }
 
-/// What makes a part of the output.
-struct Affine<'a> {
-    silu: bool,
-    x: &'a [f32],
-    affine: &'a [Vec<f32>; 2],
-    residual: Option<&'a [f32]>,
-    y: &'a mut [f32],
-}
-
-impl Affine<'_> {
-    #[inline(always)]
-    fn apply(self) {
-        let [factor, summand] = self.affine;
+vectorised! {
+    /// A part of the output.
+    fn apply<'a>(
+        silu: bool,
+        x: &'a [f32],
+        affine: &'a [Vec<f32>; 2],
+        residual: Option<&'a [f32]>,
+        y: &'a mut [f32],
+    ) {
+        let [factor, summand] = affine;
         let run = factor.len();
-        for (x, y) in self.x.chunks(run).zip(self.y.chunks_mut(run)) {
+        for (x, y) in x.chunks(run).zip(y.chunks_mut(run)) {
             for (((x, y), factor), summand) in x.iter().zip(&mut *y).zip(factor).zip(summand) {
                 *y = x * factor + summand;
             }
-            if self.silu {
+            if silu {
                 for y in y.iter_mut() {
                     *y *= sigmoid(*y);
                 }
             }
         }
-        if let Some(residual) = self.residual {
-            for (y, residual) in self.y.iter_mut().zip(residual) {
+        if let Some(residual) = residual {
+            for (y, residual) in y.iter_mut().zip(residual) {
                 *y += residual;
             }
         }
     }
 }
 
-/// Adds differences from the pivots, and their squares.
-#[inline(always)]
-fn add_differences((x, pivots, sums): (&[f32], &[f32], &mut ChannelSums)) {
-    for x in x.chunks(pivots.len()) {
-        let sums = sums.first.iter_mut().zip(&mut sums.second);
-        for ((x, pivot), (first, second)) in x.iter().zip(pivots).zip(sums) {
-            let d = x - pivot;
-            *first += d;
-            *second += d * d;
+vectorised! {
+    /// Adds differences from the pivots, and their squares.
+    fn add_differences<'a>(x: &'a [f32], pivots: &'a [f32], sums: &'a mut ChannelSums) {
+        for x in x.chunks(pivots.len()) {
+            let sums = sums.first.iter_mut().zip(&mut sums.second);
+            for ((x, pivot), (first, second)) in x.iter().zip(pivots).zip(sums) {
+                let d = x - pivot;
+                *first += d;
+                *second += d * d;
+            }
         }
     }
 }
 
-/// Adds gradients, and their products with the input.
-#[inline(always)]
-fn add_products((x, gradient, sums): (&[f32], &[f32], &mut ChannelSums)) {
-    let run = sums.first.len();
-    for (x, g) in x.chunks(run).zip(gradient.chunks(run)) {
-        let sums = sums.first.iter_mut().zip(&mut sums.second);
-        for ((x, g), (first, second)) in x.iter().zip(g).zip(sums) {
-            *first += g;
-            *second += g * x;
+vectorised! {
+    /// Adds gradients, and their products with the input.
+    fn add_products<'a>(x: &'a [f32], gradient: &'a [f32], sums: &'a mut ChannelSums) {
+        let run = sums.first.len();
+        for (x, g) in x.chunks(run).zip(gradient.chunks(run)) {
+            let sums = sums.first.iter_mut().zip(&mut sums.second);
+            for ((x, g), (first, second)) in x.iter().zip(g).zip(sums) {
+                *first += g;
+                *second += g * x;
+            }
         }
     }
 }
@@ -267,10 +259,10 @@ pub(super) fn backward(
         .map(|(gradient, part)| {
             let x = &x[part.values(channels)];
             if sizes.silu {
-                vectorised((&mut *gradient, x, &affine[part.member]), through_silu);
+                through_silu(gradient, x, &affine[part.member]);
             }
             let mut sums = ChannelSums::zeros(sizes);
-            vectorised((x, &*gradient, &mut sums), add_products);
+            add_products(x, gradient, &mut sums);
             sums
         })
         .collect();
@@ -321,37 +313,39 @@ pub(super) fn backward(
             let x = &x[part.values(channels)];
             let factor = &affine[part.member][0];
             let combination = &combinations[part.member];
-            vectorised((gradient, x, factor, combination), combine);
+            combine(gradient, x, factor, combination);
         });
     found.input = gradient;
     found
 }
 
-/// The gradient before SiLU.
-#[inline(always)]
-fn through_silu((gradient, x, [factor, summand]): (&mut [f32], &[f32], &[Vec<f32>; 2])) {
-    let run = factor.len();
-    for (gradient, x) in gradient.chunks_mut(run).zip(x.chunks(run)) {
-        for (((gradient, x), factor), summand) in
-            gradient.iter_mut().zip(x).zip(factor).zip(summand)
-        {
-            let z = x * factor + summand;
-            let s = sigmoid(z);
-            *gradient *= s + z * s * (1.0 - s);
+vectorised! {
+    /// The gradient before SiLU.
+    fn through_silu<'a>(gradient: &'a mut [f32], x: &'a [f32], affine: &'a [Vec<f32>; 2]) {
+        let [factor, summand] = affine;
+        let run = factor.len();
+        for (gradient, x) in gradient.chunks_mut(run).zip(x.chunks(run)) {
+            for (((gradient, x), factor), summand) in
+                gradient.iter_mut().zip(x).zip(factor).zip(summand)
+            {
+                let z = x * factor + summand;
+                let s = sigmoid(z);
+                *gradient *= s + z * s * (1.0 - s);
+            }
         }
     }
 }
 
-/// The gradient with respect to the input, in the place of that with respect to the affine map.
-#[inline(always)]
-fn combine(
-    (gradient, x, factor, [slope, offset]): (&mut [f32], &[f32], &Vec<f32>, &[Vec<f32>; 2]),
-) {
-    let run = factor.len();
-    for (gradient, x) in gradient.chunks_mut(run).zip(x.chunks(run)) {
-        let values = gradient.iter_mut().zip(x);
-        for ((((g, x), factor), slope), offset) in values.zip(factor).zip(slope).zip(offset) {
-            *g = *g * factor + x * slope + offset;
+vectorised! {
+    /// The gradient with respect to the input, in the place of that with respect to the affine map.
+    fn combine<'a>(gradient: &'a mut [f32], x: &'a [f32], factor: &'a [f32], combination: &'a [Vec<f32>; 2]) {
+        let [slope, offset] = combination;
+        let run = factor.len();
+        for (gradient, x) in gradient.chunks_mut(run).zip(x.chunks(run)) {
+            let values = gradient.iter_mut().zip(x);
+            for ((((g, x), factor), slope), offset) in values.zip(factor).zip(slope).zip(offset) {
+                *g = *g * factor + x * slope + offset;
+            }
         }
     }
 }

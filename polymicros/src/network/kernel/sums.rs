@@ -58,7 +58,7 @@ pub(in crate::network) fn column_sums(values: &[f32], columns: usize) -> Buffer 
             .chunks(ROWS * columns)
         {
             let mut sums = vec![0.0; columns];
-            vectorised((&mut sums, block), add_rows);
+            add_rows(&mut sums, block);
             for (total, sum) in total.iter_mut().zip(sums) {
                 *total += sum;
             }
@@ -66,11 +66,12 @@ pub(in crate::network) fn column_sums(values: &[f32], columns: usize) -> Buffer 
     })
 }
 
-#[inline(always)]
-fn add_rows((sums, rows): (&mut Vec<f32>, &[f32])) {
-    for row in rows.chunks_exact(sums.len()) {
-        for (sum, value) in sums.iter_mut().zip(row) {
-            *sum += value;
+vectorised! {
+    fn add_rows<'a>(sums: &'a mut [f32], rows: &'a [f32]) {
+        for row in rows.chunks_exact(sums.len()) {
+            for (sum, value) in sums.iter_mut().zip(row) {
+                *sum += value;
+            }
         }
     }
 }

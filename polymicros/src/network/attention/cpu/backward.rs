@@ -131,7 +131,7 @@ fn through_q(
                 let (x, gradient) = (&x[here.clone()], &gradient[here.clone()]);
                 let (q, dq) = (&mut q[..rows * HIDDEN], &mut dq[..rows * HIDDEN]);
                 times(x, channels, &weights, Start::Zero, q);
-                vectorised(&mut *q, softmax_heads);
+                softmax_heads(q);
                 add_outer(
                     all(q, HIDDEN),
                     all(gradient, channels),
@@ -145,7 +145,7 @@ fn through_q(
                     Start::Zero,
                     dq,
                 );
-                vectorised((&*q, &mut *dq), through_softmax_heads);
+                through_softmax_heads(q, dq);
                 add_outer(all(x, channels), all(dq, HIDDEN), rows, &mut by_q);
                 times(dq, HIDDEN, &back, Start::Zero, &mut input[here]);
             }
@@ -222,13 +222,13 @@ fn through_kv(
                 let x = &x[here.clone()];
                 let (kv, dkv) = (&mut kv[..rows * 2 * HIDDEN], &mut dkv[..rows * 2 * HIDDEN]);
                 times(x, channels, &weights, Start::Zero, kv);
-                vectorised((context, &mut *kv), softmax_voxels);
+                softmax_voxels(context, kv);
                 for (head, [to_v, to_k]) in member.heads.iter().enumerate() {
                     let (k, v) = (head * FEATURES, HIDDEN + head * FEATURES);
                     times_columns(kv, k, to_v, dkv, v);
                     times_columns(kv, v, to_k, dkv, k);
                 }
-                vectorised((&*kv, &member.level, &mut *dkv), through_softmax_voxels);
+                through_softmax_voxels(kv, &member.level, dkv);
                 add_outer(all(x, channels), all(dkv, 2 * HIDDEN), rows, &mut sums);
                 times(dkv, 2 * HIDDEN, &back, Start::Output, &mut input[here]);
             }
@@ -263,22 +263,24 @@ fn times_columns(from: &[f32], first: usize, weights: &Packed, to: &mut [f32], c
     });
 }
 
-#[inline(always)]
-fn softmax_voxels((context, kv): (&Context, &mut [f32])) {
-    for row in kv.chunks_exact_mut(2 * HIDDEN) {
-        let features = context.largest.iter().zip(&context.rate);
-        for (k, (largest, rate)) in row[..HIDDEN].iter_mut().zip(features) {
-            *k = exp(*k - largest) * rate;
+vectorised! {
+    fn softmax_voxels<'a>(context: &'a Context, kv: &'a mut [f32]) {
+        for row in kv.chunks_exact_mut(2 * HIDDEN) {
+            let features = context.largest.iter().zip(&context.rate);
+            for (k, (largest, rate)) in row[..HIDDEN].iter_mut().zip(features) {
+                *k = exp(*k - largest) * rate;
+            }
         }
     }
 }
 
-#[inline(always)]
-fn through_softmax_voxels((kv, level, dkv): (&[f32], &Vec<f32>, &mut [f32])) {
-    let gradients = dkv.chunks_exact_mut(2 * HIDDEN);
-    for (row, gradient) in kv.chunks_exact(2 * HIDDEN).zip(gradients) {
-        for ((dk, k), level) in gradient[..HIDDEN].iter_mut().zip(row).zip(level) {
-            *dk = k * (*dk - level);
+vectorised! {
+    fn through_softmax_voxels<'a>(kv: &'a [f32], level: &'a [f32], dkv: &'a mut [f32]) {
+        let gradients = dkv.chunks_exact_mut(2 * HIDDEN);
+        for (row, gradient) in kv.chunks_exact(2 * HIDDEN).zip(gradients) {
+            for ((dk, k), level) in gradient[..HIDDEN].iter_mut().zip(row).zip(level) {
+                *dk = k * (*dk - level);
+            }
         }
     }
 }

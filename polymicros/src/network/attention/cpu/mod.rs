@@ -8,7 +8,7 @@ pub(super) use backward::backward;
 use super::blocks::{BLOCK, Running, blocks, softmax_heads, times, work};
 use super::{FEATURES, HIDDEN, Sizes};
 use crate::buffer::Buffer;
-use crate::network::kernel::{Packed, Part, Start, pieces, vectorised};
+use crate::network::kernel::{Packed, Part, Start, pieces};
 use rayon::prelude::*;
 
 pub(super) struct Parameters {
@@ -76,7 +76,7 @@ pub(super) fn forward(sizes: &Sizes, x: &[f32], at: &Parameters) -> (Buffer, Vec
                     let q = &mut q[..here.len() * HIDDEN];
                     let here = here.start * channels..here.end * channels;
                     times(&x[here.clone()], channels, &weights_q, Start::Zero, q);
-                    vectorised(&mut *q, softmax_heads);
+                    softmax_heads(q);
                     let matrix = &matrices[part.member];
                     times(q, HIDDEN, matrix, Start::Bias(&at.bias), &mut y[here]);
                 }

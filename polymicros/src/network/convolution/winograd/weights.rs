@@ -21,7 +21,7 @@ pub(super) fn pack(sizes: &Sizes, weight: &[f32]) -> Packed {
             line: |line| line,
             panel,
         };
-        vectorised(work, Panel::fill);
+        fill(work);
     })
 }
 
@@ -39,7 +39,7 @@ pub(super) fn pack_transposed(sizes: &Sizes, weight: &[f32]) -> Packed {
             line: |line| line / WIDTH * WIDTH + (WIDTH - 1 - line % WIDTH),
             panel,
         };
-        vectorised(work, Panel::fill);
+        fill(work);
     })
 }
 
@@ -56,24 +56,23 @@ struct Panel<'a> {
     panel: &'a mut [f32],
 }
 
-impl Panel<'_> {
-    #[inline(always)]
-    fn fill(self) {
-        let rows = self.panel.len() / (POINTS * LINES * COLUMNS);
-        let (panel, _) = self.panel.as_chunks_mut::<COLUMNS>();
+vectorised! {
+    fn fill<'a>(work: Panel<'a>) {
+        let rows = work.panel.len() / (POINTS * LINES * COLUMNS);
+        let (panel, _) = work.panel.as_chunks_mut::<COLUMNS>();
         for row in 0..rows {
             for line in 0..LINES {
                 let mut taps = [[0.0; COLUMNS]; WIDTH];
-                for column in 0..self.width {
-                    let from = row * self.row_stride + column * self.column_stride + line * WIDTH;
-                    let weights = &self.weights[from..from + WIDTH];
+                for column in 0..work.width {
+                    let from = row * work.row_stride + column * work.column_stride + line * WIDTH;
+                    let weights = &work.weights[from..from + WIDTH];
                     for (taps, weight) in taps.iter_mut().zip(weights) {
                         taps[column] = *weight;
                     }
                 }
                 let [a, b, c] = taps;
                 for (point, factors) in FILTER.iter().enumerate() {
-                    let to = &mut panel[(point * LINES + (self.line)(line)) * rows + row];
+                    let to = &mut panel[(point * LINES + (work.line)(line)) * rows + row];
                     *to = std::array::from_fn(|i| {
                         factors[0] * a[i] + factors[1] * b[i] + factors[2] * c[i]
                     });
@@ -91,33 +90,33 @@ pub(super) fn weight_gradient(sizes: &Sizes, sums: &[f32]) -> Buffer {
         .par_chunks_mut(COLUMNS * inputs * TAPS)
         .enumerate()
         .for_each(|(index, weights)| {
-            let sums = &sums[index * COLUMNS..];
-            vectorised((weights, sums, inputs, outputs), gather);
+            gather(weights, &sums[index * COLUMNS..], inputs, outputs);
         });
     weight
 }
 
-/// The gradient of the weights of up to [`COLUMNS`] outputs, from the sums of these and all that
-/// follow.
-#[inline(always)]
-fn gather((weights, sums, inputs, outputs): (&mut [f32], &[f32], usize, usize)) {
-    let width = weights.len() / (inputs * TAPS);
-    for input in 0..inputs {
-        for line in 0..LINES {
-            let mut taps = [[0.0; COLUMNS]; WIDTH];
-            for (point, factors) in FILTER.iter().enumerate() {
-                let row = (point * LINES + line) * inputs + input;
-                let sums = &sums[row * outputs..][..width];
-                for (taps, factor) in taps.iter_mut().zip(factors) {
-                    for (tap, sum) in taps.iter_mut().zip(sums) {
-                        *tap += factor * sum;
+vectorised! {
+    /// The gradient of the weights of up to [`COLUMNS`] outputs, from the sums of these and all that
+    /// follow.
+    fn gather<'a>(weights: &'a mut [f32], sums: &'a [f32], inputs: usize, outputs: usize) {
+        let width = weights.len() / (inputs * TAPS);
+        for input in 0..inputs {
+            for line in 0..LINES {
+                let mut taps = [[0.0; COLUMNS]; WIDTH];
+                for (point, factors) in FILTER.iter().enumerate() {
+                    let row = (point * LINES + line) * inputs + input;
+                    let sums = &sums[row * outputs..][..width];
+                    for (taps, factor) in taps.iter_mut().zip(factors) {
+                        for (tap, sum) in taps.iter_mut().zip(sums) {
+                            *tap += factor * sum;
+                        }
                     }
                 }
-            }
-            for column in 0..width {
-                let at = (column * inputs + input) * TAPS + line * WIDTH;
-                for (weight, taps) in weights[at..at + WIDTH].iter_mut().zip(&taps) {
-                    *weight = taps[column];
+                for column in 0..width {
+                    let at = (column * inputs + input) * TAPS + line * WIDTH;
+                    for (weight, taps) in weights[at..at + WIDTH].iter_mut().zip(&taps) {
+                        *weight = taps[column];
+                    }
                 }
             }
         }
