@@ -64,6 +64,18 @@ pub(super) struct Columns<'a> {
     pub count: usize,
 }
 
+impl<'a> Columns<'a> {
+    /// All columns of a matrix that has `count`.
+    pub fn all(values: &'a [f32], count: usize) -> Self {
+        Columns {
+            values,
+            stride: count,
+            first: 0,
+            count,
+        }
+    }
+}
+
 /// `sums += leftᵀ · right`.
 pub(super) fn add_outer(left: Columns, right: Columns, rows: usize, sums: &mut [f32]) {
     dispatch(Outer {
@@ -134,9 +146,9 @@ fn fold(values: &[f32; FEATURES], with: impl Fn(f32, f32) -> f32) -> f32 {
 
 vectorised! {
     /// The largest `k` of each feature, among those before and those of a block.
-    fn raised<'a>(kv: &'a [f32], largest: &'a mut [f32]) {
-        for row in kv.chunks_exact(2 * HIDDEN) {
-            for (largest, k) in largest.iter_mut().zip(&row[..HIDDEN]) {
+    fn raised<'a>(k: &'a [f32], largest: &'a mut [f32]) {
+        for row in k.chunks_exact(HIDDEN) {
+            for (largest, k) in largest.iter_mut().zip(row) {
                 *largest = if *k > *largest { *k } else { *largest };
             }
         }
@@ -145,9 +157,9 @@ vectorised! {
 
 vectorised! {
     /// `k` becomes `exp(k - largest)`, which is added to the sums.
-    fn exponentials<'a>(kv: &'a mut [f32], largest: &'a [f32], sum: &'a mut [f32]) {
-        for row in kv.chunks_exact_mut(2 * HIDDEN) {
-            for ((k, largest), sum) in row[..HIDDEN].iter_mut().zip(largest).zip(sum.iter_mut()) {
+    fn exponentials<'a>(k: &'a mut [f32], largest: &'a [f32], sum: &'a mut [f32]) {
+        for row in k.chunks_exact_mut(HIDDEN) {
+            for ((k, largest), sum) in row.iter_mut().zip(largest).zip(sum.iter_mut()) {
                 *k = exp(*k - largest);
                 *sum += *k;
             }
@@ -156,56 +168,46 @@ vectorised! {
 }
 
 /// A softmax over voxels that are seen block by block: the largest value of each feature so far,
-/// the sum of `exp(k - largest)`, and the sum of that times `v` for each pair of features of a
-/// head.
+/// the sum of `exp(k - largest)`, and the sum of that times the input for each feature and channel.
 #[derive(Debug, Clone)]
 pub(super) struct Running {
     pub largest: Vec<f32>,
     pub sum: Vec<f32>,
-    pub context: Vec<f32>,
+    pub inputs: Vec<f32>,
+    channels: usize,
 }
 
 impl Running {
-    pub fn new() -> Self {
+    pub fn new(channels: usize) -> Self {
         Running {
             largest: vec![f32::NEG_INFINITY; HIDDEN],
             sum: vec![0.0; HIDDEN],
-            context: vec![0.0; HIDDEN * FEATURES],
+            inputs: vec![0.0; HIDDEN * channels],
+            channels,
         }
     }
 
-    /// Adds a block of `k` and `v` beside each other; `k` becomes its exponential.
-    pub fn add(&mut self, kv: &mut [f32]) {
+    /// Adds a block of `k` and of the input; `k` becomes its exponential.
+    pub fn add(&mut self, k: &mut [f32], x: &[f32]) {
         let mut largest = self.largest.clone();
-        raised(kv, &mut largest);
+        raised(k, &mut largest);
         self.raise(&largest);
-        exponentials(kv, &largest, &mut self.sum);
-        let rows = kv.len() / (2 * HIDDEN);
-        for (head, context) in self
-            .context
-            .chunks_exact_mut(FEATURES * FEATURES)
-            .enumerate()
-        {
-            let columns = |first| Columns {
-                values: &*kv,
-                stride: 2 * HIDDEN,
-                first: first + head * FEATURES,
-                count: FEATURES,
-            };
-            add_outer(columns(0), columns(HIDDEN), rows, context);
-        }
+        exponentials(k, &largest, &mut self.sum);
+        let rows = k.len() / HIDDEN;
+        let left = Columns::all(k, HIDDEN);
+        add_outer(left, Columns::all(x, self.channels), rows, &mut self.inputs);
     }
 
     /// Expresses the sums relative to larger values.
     fn raise(&mut self, largest: &[f32]) {
+        let inputs = self.inputs.chunks_exact_mut(self.channels);
         let features = self.largest.iter_mut().zip(largest).zip(&mut self.sum);
-        for (((before, now), sum), context) in features.zip(self.context.chunks_exact_mut(FEATURES))
-        {
+        for (((before, now), sum), inputs) in features.zip(inputs) {
             if *now > *before {
-                // Zero at the first block: exp clamps its input, and all sums are zero then.
+                // Zero at the first block: exp of minus infinity, and all sums are zero then.
                 let factor = (*before - *now).exp();
                 *sum *= factor;
-                for value in context {
+                for value in inputs {
                     *value *= factor;
                 }
                 *before = *now;
@@ -226,7 +228,7 @@ impl Running {
         for (to, from) in self.sum.iter_mut().zip(&other.sum) {
             *to += from;
         }
-        for (to, from) in self.context.iter_mut().zip(&other.context) {
+        for (to, from) in self.inputs.iter_mut().zip(&other.inputs) {
             *to += from;
         }
     }
