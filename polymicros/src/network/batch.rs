@@ -4,7 +4,7 @@ use super::tensor::{Volume, failed};
 use super::{NetworkDevice, Padding, UNet};
 use crate::{Error, Result};
 use dfdx::prelude::{HasShape, NoneTape, TensorFromVec};
-use ndarray::Array5;
+use ndarray::{Array5, ArrayView5};
 
 impl<D: NetworkDevice> UNet<D> {
     /// The bare network on fields in axis order `batch, channel, x, y, z`, with a time input for
@@ -17,7 +17,7 @@ impl<D: NetworkDevice> UNet<D> {
         let times = device
             .try_tensor_from_vec(t.to_vec(), (t.len(),))
             .map_err(failed)?;
-        let y = self.forward::<NoneTape>(to_volume(x, device)?, times, padding)?;
+        let y = self.forward::<NoneTape>(to_volume(x.view(), device)?, times, padding)?;
         let mut values = vec![0.0; y.shape().iter().product()];
         y.copy_into(&mut values);
         let last = Array5::from_shape_vec(*y.shape(), values)
@@ -31,9 +31,12 @@ impl<D: NetworkDevice> UNet<D> {
 ///
 /// # Errors
 /// When memory runs out.
-pub(crate) fn to_volume<D: TensorFromVec<f32>>(x: &Array5<f32>, device: &D) -> Result<Volume<D>> {
+pub(crate) fn to_volume<D: TensorFromVec<f32>>(
+    x: ArrayView5<f32>,
+    device: &D,
+) -> Result<Volume<D>> {
     let (batch, channels, nx, ny, nz) = x.dim();
-    let view = x.view().permuted_axes([0, 2, 3, 4, 1]);
+    let view = x.permuted_axes([0, 2, 3, 4, 1]);
     let values = view.iter().copied().collect();
     device
         .try_tensor_from_vec(values, [batch, nx, ny, nz, channels])
