@@ -40,6 +40,7 @@ pub(super) fn times(
         input,
         stride: depth,
         line_stride: 0,
+        block_stride: 0,
         segments: &[Segment {
             input: 0,
             weights: 0,
@@ -49,9 +50,11 @@ pub(super) fn times(
         start,
         rows: output.len() / columns,
         lines: 1,
+        blocks: 1,
         output,
         output_stride: columns,
         output_line: 0,
+        output_block: 0,
     });
 }
 
@@ -82,6 +85,7 @@ pub(super) fn add_outer(left: Columns, right: Columns, rows: usize, sums: &mut [
         input: left.values,
         stride: left.stride,
         line_stride: 0,
+        block_stride: 0,
         segments: &[Segment {
             input: left.first,
             weights: 0,
@@ -90,8 +94,10 @@ pub(super) fn add_outer(left: Columns, right: Columns, rows: usize, sums: &mut [
         gradient: &right.values[right.first..],
         gradient_stride: right.stride,
         gradient_line: 0,
+        gradient_block: 0,
         rows,
         lines: 1,
+        blocks: 1,
         sums,
         columns: right.count,
     });

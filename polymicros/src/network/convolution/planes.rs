@@ -55,3 +55,14 @@ pub(super) fn spread(sizes: &Sizes, row: &[f32], y: usize, write: bool, parts: &
         from += width;
     }
 }
+
+/// First and number of the lines, or planes, that are alike in what lies beyond the edge: those
+/// inside, and each at an edge.
+pub(super) fn alike(n: usize) -> Vec<[usize; 2]> {
+    let runs = [
+        [0, 1],
+        [1, n.saturating_sub(2)],
+        [n.max(2) - 1, n.min(2) - 1],
+    ];
+    runs.into_iter().filter(|&[_, count]| count > 0).collect()
+}

@@ -30,14 +30,17 @@ pub(super) fn forward(sizes: &Sizes, parts: &[&[f32]], weight: &[f32], bias: &[f
                     input: &part[index * BLOCK * width..],
                     stride: width,
                     line_stride: 0,
+                    block_stride: 0,
                     segments: &[whole(width)],
                     weights,
                     start,
                     rows: output.len() / outputs,
                     lines: 1,
+                    blocks: 1,
                     output: &mut *output,
                     output_stride: outputs,
                     output_line: 0,
+                    output_block: 0,
                 });
                 start = Start::Output;
             }
@@ -70,14 +73,17 @@ pub(super) fn backward(
                     input: &gradient[index * BLOCK * outputs..],
                     stride: outputs,
                     line_stride: 0,
+                    block_stride: 0,
                     segments: &[whole(outputs)],
                     weights: &packed,
                     start: Start::Zero,
                     rows: result.len() / width,
                     lines: 1,
+                    blocks: 1,
                     output: result,
                     output_stride: width,
                     output_line: 0,
+                    output_block: 0,
                 });
             });
         found.parts.push(result);
@@ -89,12 +95,15 @@ pub(super) fn backward(
                     input: &part[first * width..],
                     stride: width,
                     line_stride: 0,
+                    block_stride: 0,
                     segments: &[whole(width)],
                     gradient: &gradient[first * outputs..],
                     gradient_stride: outputs,
                     gradient_line: 0,
+                    gradient_block: 0,
                     rows: BLOCK.min(sizes.voxels() - first),
                     lines: 1,
+                    blocks: 1,
                     sums: &mut *sums,
                     columns: outputs,
                 });

@@ -1,7 +1,7 @@
 //! Forward and backward passes of 3 x 3 x 3 convolutions after upsampling, on the CPU.
 
 use super::padding::pad;
-use super::planes::{fold, gradients, planes, spread};
+use super::planes::{alike, fold, gradients, planes, spread};
 use super::stencil::{Phase, Stencil};
 use super::weights::{pack, pack_transposed, weight_gradient};
 use super::{Gradients, Sizes};
@@ -48,14 +48,17 @@ pub(super) fn forward(
                     input: &padded,
                     stride: inputs,
                     line_stride: (nz + 2) * inputs,
+                    block_stride: 0,
                     segments: &segments(sizes, stencil, phase, [b, x, 0]),
                     weights,
                     start: Start::Bias(bias),
                     rows: nz,
                     lines: ny,
+                    blocks: 1,
                     output: &mut planes[px * plane + py * row + pz * outputs..],
                     output_stride: scale * outputs,
                     output_line: scale * row,
+                    output_block: 0,
                 });
             }
         });
@@ -168,12 +171,15 @@ fn matrix_gradients(sizes: &Sizes, stencil: &Stencil, padded: &[f32], by_phase: 
                             input: padded,
                             stride: inputs,
                             line_stride: (nz + 2) * inputs,
+                            block_stride: 0,
                             segments: &[Segment { weights: 0, ..seen }],
                             gradient: &by_phase[from..],
                             gradient_stride: outputs,
                             gradient_line: row,
+                            gradient_block: 0,
                             rows: nz,
                             lines: block.min(ny - y),
+                            blocks: 1,
                             sums,
                             columns: outputs,
                         });
@@ -210,14 +216,17 @@ fn input_gradients(
                         input: by_phase,
                         stride: sizes.outputs,
                         line_stride: (nz + 2 * MARGIN) * sizes.outputs,
+                        block_stride: 0,
                         segments: &segments,
                         weights: &weights,
                         start: Start::Zero,
                         rows: nz + 2,
                         lines,
+                        blocks: 1,
                         output: &mut padded[y * row..],
                         output_stride: inputs,
                         output_line: row,
+                        output_block: 0,
                     });
                 }
                 for (y, row) in padded.chunks_exact_mut(row).enumerate() {
@@ -227,14 +236,6 @@ fn input_gradients(
             },
         );
     parts
-}
-
-/// First and number of lines that see the same neighbours: those inside, and each at an edge.
-fn alike(n: usize) -> impl Iterator<Item = [usize; 2]> {
-    let inside = n.saturating_sub(2);
-    let last = (n > 1).then(|| [n - 1, 1]);
-    let inside = (inside > 0).then_some([1, inside]);
-    std::iter::once([0, 1]).chain(inside).chain(last)
 }
 
 /// The runs of the gradient that the first voxel of a row of the input contributed to, itself or

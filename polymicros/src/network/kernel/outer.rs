@@ -7,18 +7,22 @@ use pulp::{Simd, WithSimd};
 /// `sums[s.weights + k, c] += sum over the rows of input[s.input + place + k] * gradient[row, c]`
 /// for every segment `s`.
 ///
-/// Rows come in `lines` of `rows` each: row `r` of line `l` takes its input at
-/// `l * line_stride + r * stride` and its gradient at `l * gradient_line + r * gradient_stride`.
+/// Rows come in `blocks` of `lines` of `rows`: row `r` of line `l` of block `b` takes its input at
+/// `b * block_stride + l * line_stride + r * stride` and its gradient at
+/// `b * gradient_block + l * gradient_line + r * gradient_stride`.
 pub(in crate::network) struct Outer<'a> {
     pub input: &'a [f32],
     pub stride: usize,
     pub line_stride: usize,
+    pub block_stride: usize,
     pub segments: &'a [Segment],
     pub gradient: &'a [f32],
     pub gradient_stride: usize,
     pub gradient_line: usize,
+    pub gradient_block: usize,
     pub rows: usize,
     pub lines: usize,
+    pub blocks: usize,
     /// Row-major, `columns` to a row.
     pub sums: &'a mut [f32],
     pub columns: usize,
@@ -72,9 +76,12 @@ impl Outer<'_> {
         let width = (self.columns - column).min(COLUMNS);
         let at = |m: usize| (segment.weights + k + m) * self.columns + column;
         let mut sums = [[simd.splat_f32s(0.0); V]; M];
-        for line in 0..self.lines {
-            let input = &self.input[segment.input + k + line * self.line_stride..];
-            let gradient = &self.gradient[line * self.gradient_line + column..];
+        for line in 0..self.lines * self.blocks {
+            let (block, line) = (line / self.lines, line % self.lines);
+            let from = block * self.block_stride + line * self.line_stride;
+            let input = &self.input[segment.input + k + from..];
+            let from = block * self.gradient_block + line * self.gradient_line;
+            let gradient = &self.gradient[from + column..];
             if width == COLUMNS {
                 for row in 0..self.rows {
                     let gradient = &gradient[row * self.gradient_stride..][..COLUMNS];

@@ -18,25 +18,30 @@ pub(in crate::network) enum Start<'a> {
 /// `output[r, c] = start + sum over the segments s and k of input[s.input + place of r + k]
 /// * weights[s.weights + k, c]`.
 ///
-/// Rows come in `lines` of `rows` each: row `r` of line `l` takes its input at
-/// `l * line_stride + r * stride` more, and gives its output at
-/// `l * output_line + r * output_stride`.
+/// Rows come in `blocks` of `lines` of `rows`: row `r` of line `l` of block `b` takes its input at
+/// `b * block_stride + l * line_stride + r * stride` more, and gives its output at
+/// `b * output_block + l * output_line + r * output_stride`.
 pub(in crate::network) struct Product<'a> {
     pub input: &'a [f32],
     /// From one row's input to the next one's.
     pub stride: usize,
     /// From one line's input to the next one's.
     pub line_stride: usize,
+    /// From one block's input to the next one's.
+    pub block_stride: usize,
     pub segments: &'a [Segment],
     pub weights: &'a Packed,
     pub start: Start<'a>,
     pub rows: usize,
     pub lines: usize,
+    pub blocks: usize,
     pub output: &'a mut [f32],
     /// From one row of the output to the next.
     pub output_stride: usize,
     /// From one line of the output to the next.
     pub output_line: usize,
+    /// From one block of the output to the next.
+    pub output_block: usize,
 }
 
 impl WithSimd for Product<'_> {
@@ -59,7 +64,7 @@ impl Product<'_> {
     fn run<S: Simd, const V: usize>(mut self, simd: S, most: usize) {
         for panel in 0..self.weights.panels() {
             // Tiles of nearly equal height: a last one of a row or two would wait on itself.
-            let rows = self.rows * self.lines;
+            let rows = self.rows * self.lines * self.blocks;
             let tiles = rows.div_ceil(most);
             for tile in 0..tiles {
                 let from = tile * rows / tiles;
@@ -95,8 +100,12 @@ impl Product<'_> {
         let mut outputs = [0; M];
         let (mut line, mut row) = (first / self.rows, first % self.rows);
         for (input, output) in inputs.iter_mut().zip(&mut outputs) {
-            *input = line * self.line_stride + row * self.stride;
-            *output = line * self.output_line + row * self.output_stride + column;
+            let (block, line_of_it) = (line / self.lines, line % self.lines);
+            *input = block * self.block_stride + line_of_it * self.line_stride + row * self.stride;
+            *output = block * self.output_block
+                + line_of_it * self.output_line
+                + row * self.output_stride
+                + column;
             row += 1;
             if row == self.rows {
                 (line, row) = (line + 1, 0);

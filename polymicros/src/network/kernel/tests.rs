@@ -72,7 +72,7 @@ proptest! {
 
     #[test]
     fn a_product_is_its_definition(
-        [rows, lines] in [1..30usize, 1..4usize],
+        [rows, lines, blocks] in [1..30usize, 1..4usize, 1..3usize],
         columns in 1..40usize,
         depths in prop::collection::vec(1..9usize, 1..4),
         [stride, gap] in [1..9usize, 0..5usize],
@@ -86,39 +86,45 @@ proptest! {
         }
         let line_stride = rows * stride + gap;
         let output_line = rows * columns + gap;
-        let input = numbers(5 * depths.len() + lines * line_stride + 9, 1);
+        let block_stride = lines * line_stride + gap;
+        let output_block = lines * output_line;
+        let input = numbers(5 * depths.len() + blocks * block_stride + 9, 1);
         let matrix = numbers(depth * columns, 2);
         let packed = Packed::new(depth, columns, |r, c| matrix[r * columns + c]);
         let bias = numbers(columns, 3);
-        let before = numbers(lines * output_line, 4);
+        let before = numbers(blocks * output_block, 4);
         for set in SETS {
             let mut output = before.clone();
             run(set, Product {
                 input: &input,
                 stride,
                 line_stride,
+                block_stride,
                 segments: &segments,
                 weights: &packed,
                 start: [Start::Zero, Start::Bias(&bias), Start::Output][start],
                 rows,
                 lines,
+                blocks,
                 output: &mut output,
                 output_stride: columns,
                 output_line,
+                output_block,
             });
-            for (l, r, c) in places(lines, rows, columns) {
-                let at = l * output_line + r * columns + c;
+            for (line, r, c) in places(blocks * lines, rows, columns) {
+                let (b, l) = (line / lines, line % lines);
+                let at = b * output_block + l * output_line + r * columns + c;
                 let mut sum = [0.0, bias[c], before[at]][start];
                 for s in &segments {
                     for k in 0..s.depth {
-                        sum += input[s.input + l * line_stride + r * stride + k]
+                        sum += input[s.input + b * block_stride + l * line_stride + r * stride + k]
                             * matrix[(s.weights + k) * columns + c];
                     }
                 }
                 prop_assert!((output[at] - sum).abs() < 1e-4);
             }
             // What lies between the lines stays.
-            for (l, g) in (0..lines).flat_map(|l| (0..gap).map(move |g| (l, g))) {
+            for (l, g) in (0..blocks * lines).flat_map(|l| (0..gap).map(move |g| (l, g))) {
                 let at = l * output_line + rows * columns + g;
                 prop_assert_eq!(output[at], before[at]);
             }
@@ -128,7 +134,7 @@ proptest! {
     #[test]
     fn an_outer_sum_is_its_definition(
         rows in 1..20usize,
-        lines in 1..4usize,
+        [lines, blocks] in [1..4usize, 1..3usize],
         columns in 1..40usize,
         depths in prop::collection::vec(1..15usize, 1..3),
         stride in 1..9usize,
@@ -140,8 +146,9 @@ proptest! {
             depth += d;
         }
         let line = rows * stride + 2;
-        let input = numbers(lines * line + 40, 1);
-        let gradient = numbers(lines * rows * columns, 2);
+        let block = lines * line + 1;
+        let input = numbers(blocks * block + 40, 1);
+        let gradient = numbers(blocks * lines * rows * columns, 2);
         let before = numbers(depth * columns, 3);
         for set in SETS {
             let mut sums = before.clone();
@@ -149,12 +156,15 @@ proptest! {
                 input: &input,
                 stride,
                 line_stride: line,
+                block_stride: block,
                 segments: &segments,
                 gradient: &gradient,
                 gradient_stride: columns,
                 gradient_line: rows * columns,
+                gradient_block: lines * rows * columns,
                 rows,
                 lines,
+                blocks,
                 sums: &mut sums,
                 columns,
             });
@@ -163,10 +173,10 @@ proptest! {
                     for c in 0..columns {
                         let at = (s.weights + k) * columns + c;
                         let mut sum = before[at];
-                        for l in 0..lines {
+                        for (b, l) in (0..blocks * lines).map(|i| (i / lines, i % lines)) {
                             for r in 0..rows {
-                                sum += input[s.input + k + l * line + r * stride]
-                                    * gradient[(l * rows + r) * columns + c];
+                                sum += input[s.input + k + b * block + l * line + r * stride]
+                                    * gradient[((b * lines + l) * rows + r) * columns + c];
                             }
                         }
                         prop_assert!((sums[at] - sum).abs() < 1e-4);

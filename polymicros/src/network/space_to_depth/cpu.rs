@@ -51,14 +51,17 @@ pub(super) fn forward(sizes: &Sizes, x: &[f32], weight: &[f32], bias: &[f32]) ->
                 input: x,
                 stride: 2 * sizes.inputs,
                 line_stride: 4 * nz * sizes.inputs,
+                block_stride: 0,
                 segments: &segments(sizes, plane * ny),
                 weights: &packed,
                 start: Start::Bias(bias),
                 rows: nz,
                 lines: ny,
+                blocks: 1,
                 output: y,
                 output_stride: outputs,
                 output_line: nz * outputs,
+                output_block: 0,
             });
         });
     y
@@ -85,6 +88,7 @@ pub(super) fn backward(sizes: &Sizes, x: &[f32], weight: &[f32], gradient: &[f32
                     input: &gradient[fine / 2 * ny * nz * outputs..],
                     stride: outputs,
                     line_stride: nz * outputs,
+                    block_stride: 0,
                     segments: &[Segment {
                         input: 0,
                         weights: 0,
@@ -94,9 +98,11 @@ pub(super) fn backward(sizes: &Sizes, x: &[f32], weight: &[f32], gradient: &[f32
                     start: Start::Zero,
                     rows: nz,
                     lines: ny,
+                    blocks: 1,
                     output: &mut input[py * nz * depth..],
                     output_stride: depth,
                     output_line: 2 * nz * depth,
+                    output_block: 0,
                 });
             }
         });
@@ -107,12 +113,15 @@ pub(super) fn backward(sizes: &Sizes, x: &[f32], weight: &[f32], gradient: &[f32
                 input: x,
                 stride: depth,
                 line_stride: 0,
+                block_stride: 0,
                 segments: &segments(sizes, line),
                 gradient: &gradient[line * nz * outputs..],
                 gradient_stride: outputs,
                 gradient_line: 0,
+                gradient_block: 0,
                 rows: nz,
                 lines: 1,
+                blocks: 1,
                 sums: &mut *sums,
                 columns: outputs,
             });

@@ -267,6 +267,7 @@ fn into_columns(x: &[f32], matrix: &Packed, to: &mut [f32], first: usize) {
         input: x,
         stride: channels,
         line_stride: 0,
+        block_stride: 0,
         segments: &[Segment {
             input: 0,
             weights: 0,
@@ -276,9 +277,11 @@ fn into_columns(x: &[f32], matrix: &Packed, to: &mut [f32], first: usize) {
         start: Start::Zero,
         rows,
         lines: 1,
+        blocks: 1,
         output: &mut to[first..],
         output_stride: 2 * HIDDEN,
         output_line: 0,
+        output_block: 0,
     });
 }
 

@@ -8,7 +8,7 @@
 mod weights;
 
 use super::padding::{fill_row, lines};
-use super::planes::{fold, gradients, planes, spread};
+use super::planes::{alike, fold, gradients, planes, spread};
 use super::{Gradients, Sizes};
 use crate::buffer::Buffer;
 use crate::network::kernel::{
@@ -27,6 +27,9 @@ const MARGIN: usize = WIDTH - 1;
 /// Voxels in a part of the sums over all voxels, and most parts.
 const PART: usize = 2048;
 const PARTS: usize = 16;
+
+/// Rows of transformed values to add up before sums leave the registers.
+const RUN: usize = 128;
 
 /// Below so many voxels the weights are larger than the activations: then each point's are read
 /// once, for all voxels, and not for each plane.
@@ -53,7 +56,8 @@ pub(super) fn forward(sizes: &Sizes, parts: &[&[f32]], weight: &[f32], bias: &[f
         sizes,
         tiles * ny * outputs,
         planes,
-        |plane, point, products| {
+        &[[0, nx]],
+        |plane, count, point, products| {
             let first = (plane / nx) * (nx + 2) + plane % nx;
             let segments: [Segment; WIDTH] = std::array::from_fn(|tx| Segment {
                 input: ((first + tx) * tiles * POINTS + point) * (ny + 2) * inputs,
@@ -64,14 +68,17 @@ pub(super) fn forward(sizes: &Sizes, parts: &[&[f32]], weight: &[f32], bias: &[f
                 input: &seen,
                 stride: inputs,
                 line_stride: POINTS * (ny + 2) * inputs,
+                block_stride: tiles * POINTS * (ny + 2) * inputs,
                 segments: &segments,
                 weights: &weights,
                 start: Start::Zero,
                 rows: ny,
                 lines: tiles,
+                blocks: count,
                 output: products,
                 output_stride: outputs,
                 output_line: ny * outputs,
+                output_block: tiles * ny * outputs,
             });
         },
         |plane: &mut &mut [f32], products, stride| {
@@ -110,24 +117,30 @@ pub(super) fn backward(
     }
 }
 
-/// `product(plane, point, result)` for each plane and point, with `size` values to a result, then
-/// `finish(target, results, stride)` for each plane, where the results of its points begin `stride`
-/// values apart.
+/// `product(plane, count, point, results)` for each plane and point, with `size` values to a
+/// result, then `finish(target, results, stride)` for each plane, where the results of its points
+/// begin `stride` values apart. Where weights are read for many planes, `product` makes the results
+/// of `count` that follow each other in one of the `runs` (first and count) of a member's planes.
 fn each_plane<T: Send>(
     sizes: &Sizes,
     size: usize,
     mut targets: Vec<T>,
-    product: impl Fn(usize, usize, &mut [f32]) + Sync,
+    runs: &[[usize; 2]],
+    product: impl Fn(usize, usize, usize, &mut [f32]) + Sync,
     finish: impl Fn(&mut T, &[f32], usize) + Sync,
 ) {
     let planes = targets.len();
+    let nx = sizes.grid[0];
     if sizes.voxels() < COARSE {
         let mut all = Buffer::stale(POINTS * planes * size);
         all.par_chunks_exact_mut(planes * size)
             .enumerate()
             .for_each(|(point, results)| {
-                for (plane, result) in results.chunks_exact_mut(size).enumerate() {
-                    product(plane, point, result);
+                for (member, results) in results.chunks_exact_mut(nx * size).enumerate() {
+                    for &[first, count] in runs {
+                        let results = &mut results[first * size..(first + count) * size];
+                        product(member * nx + first, count, point, results);
+                    }
                 }
             });
         targets
@@ -139,7 +152,7 @@ fn each_plane<T: Send>(
             || Buffer::stale(POINTS * size),
             |results, (plane, target)| {
                 for (point, result) in results.chunks_exact_mut(size).enumerate() {
-                    product(plane, point, result);
+                    product(plane, 1, point, result);
                 }
                 finish(target, results, size);
             },
@@ -232,12 +245,16 @@ fn point_gradients(sizes: &Sizes, seen: &[f32], transformed: &[f32]) -> Buffer {
     let together = if parts < PARTS / 2 { 1 } else { whole };
     let size = WIDTH * inputs * outputs;
     let line = (ny + 2 * MARGIN) * outputs;
+    let block = (RUN / (ny * tiles)).max(1);
     let mut sums = Buffer::zeros(parts * whole * size);
     sums.par_chunks_exact_mut(together * size)
         .enumerate()
         .for_each(|(index, sums)| {
             let (part, first) = (index * together / whole, index * together % whole);
-            for plane in part * planes / parts..(part + 1) * planes / parts {
+            let (mut plane, end) = (part * planes / parts, (part + 1) * planes / parts);
+            while plane < end {
+                // Planes of one member that follow each other.
+                let count = block.min(nx - plane % nx).min(end - plane);
                 for (rows, sums) in (first..).zip(sums.chunks_exact_mut(size)) {
                     let (point, tx) = (rows / WIDTH, rows % WIDTH);
                     let padded = plane / nx * (nx + 2) + plane % nx + tx;
@@ -246,6 +263,7 @@ fn point_gradients(sizes: &Sizes, seen: &[f32], transformed: &[f32]) -> Buffer {
                         input: seen,
                         stride: inputs,
                         line_stride: POINTS * (ny + 2) * inputs,
+                        block_stride: tiles * POINTS * (ny + 2) * inputs,
                         segments: &[Segment {
                             input: (padded * tiles * POINTS + point) * (ny + 2) * inputs,
                             weights: 0,
@@ -254,12 +272,15 @@ fn point_gradients(sizes: &Sizes, seen: &[f32], transformed: &[f32]) -> Buffer {
                         gradient: &transformed[from..],
                         gradient_stride: outputs,
                         gradient_line: POINTS * line,
+                        gradient_block: tiles * POINTS * line,
                         rows: ny,
                         lines: tiles,
+                        blocks: count,
                         sums,
                         columns: outputs,
                     });
                 }
+                plane += count;
             }
         });
     total(sums, parts)
@@ -277,19 +298,23 @@ fn input_gradients(sizes: &Sizes, weight: &[f32], transformed: &[f32]) -> Vec<Bu
         sizes,
         tiles * (ny + 2) * inputs,
         planes(sizes, &mut parts),
-        |plane, point, products| {
+        &alike(nx),
+        |plane, count, point, products| {
             dispatch(Product {
                 input: transformed,
                 stride: outputs,
                 line_stride: POINTS * line,
+                block_stride: tiles * POINTS * line,
                 segments: &transposed_segments(sizes, plane / nx, plane % nx, point),
                 weights: &weights,
                 start: Start::Zero,
                 rows: ny + 2,
                 lines: tiles,
+                blocks: count,
                 output: products,
                 output_stride: inputs,
                 output_line: (ny + 2) * inputs,
+                output_block: tiles * (ny + 2) * inputs,
             });
         },
         |pieces, products, stride| {
