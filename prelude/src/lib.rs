@@ -11,17 +11,13 @@
 //! Everything here is a concrete type or a non-generic function of an already compiled library, so
 //! that a cell has next to nothing to compile.
 
-mod denoisers;
 mod pictures;
-mod reconstruction;
 mod volumes;
 
-pub use denoisers::{ShortTraining, TrainedDenoiser, preconditioning_curves, seam, train_denoiser};
 pub use pictures::{
     field_cubes, inverse_pole_colour, ipf_cube, ipf_cubes, rogsh_cubes, rows, two_point_maps,
 };
 pub use polymicros;
-pub use polymicros::diffusion::{Preconditioning, Schedule};
 pub use polymicros::display::{
     Chart, ExplainedVariance, Figure, Figures, Histogram, PcScatter, Picture, bar_chart, charts,
     ipf_key, stated,
@@ -29,7 +25,6 @@ pub use polymicros::display::{
 pub use polymicros::microstructure::{
     Chords, Field, Grain, Grains, Grid, LengthUnit, Microstructure, Origin, Phase, StandIn, ToldBy,
 };
-pub use polymicros::network::{Padding, UNetConfig};
 pub use polymicros::orientation::{
     CUBIC_ROTATIONS, Euler, Quaternion, ROGSH_NAMES, ROGSH_RANGE, Rodrigues, RogshInverse,
     disorientation, disorientation_up_to_rogsh, ipf_colour, mean_orientation, preimages,
@@ -39,20 +34,10 @@ pub use polymicros::random_field::{
     Acceptance, Bounds, Design, Diversity, Findings, Fit, FitSettings, Guidelines, Images, Mixture,
     Mogrf, MosmKernel, MosmParameters, Sampler, SpectralGaussian, Verdict, grains_worth, with_mean,
 };
-pub use polymicros::reconstruction::comparison::{
-    Candidate, Row, averaged, candidates, compare_interpolations, theta_ablation,
-};
-pub use polymicros::reconstruction::measures::{Calibration, Measures, near_boundaries};
-pub use polymicros::reconstruction::{
-    Consistency, Ensemble, Inpainting, Interpolation, Mask, Model, Projection, Reconstruction,
-    Stack, Start,
-};
 pub use polymicros::statistics::{Cutoff, OnePoint, Pairs, Pca, TwoPoint, Vectors};
 pub use polymicros::{Error, Result};
 #[cfg(feature = "tables")]
 pub use polymicros_tables::{
-    Table, calibration_table, comparison_table, explained_variance_table, grain_list_table,
-    grain_table, one_point_table, scores_table,
+    Table, explained_variance_table, grain_list_table, grain_table, one_point_table, scores_table,
 };
-pub use reconstruction::{compare_way, field_slices, fill_in, reliability};
 pub use volumes::{edge, real_volumes, stand_ins, user_volumes};

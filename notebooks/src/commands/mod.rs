@@ -5,19 +5,15 @@ mod design;
 mod field;
 mod info;
 mod network;
-mod network_bench;
 mod progress;
 #[cfg(feature = "evcxr")]
 mod reproduce;
 mod stats;
-mod superres;
-mod superres_check;
 mod train;
 
 use crate::Result;
 use clap::{Parser, Subcommand, ValueEnum};
-use polymicros::network::weights::Precision;
-use polymicros::network::{Padding, UNetConfig};
+use polymicros::network::Padding;
 use polymicros_prelude::Sampler;
 use progress::Progress;
 use std::path::PathBuf;
@@ -179,17 +175,19 @@ enum Command {
     ///
     /// OUT gets settings.toml, log.jsonl (a line a step), checkpoint.safetensors and
     /// network.safetensors, the averaged weights. Ctrl-C ends after the step in hand.
-    #[command(after_help = "Examples:\n  polymicros train local.toml\n  \
-            polymicros train local.toml --resume\n\n\
+    #[command(
+        after_help = "Examples:\n  polymicros train local.toml --out runs/local\n  \
+            polymicros train local.toml --out runs/local --resume\n\n\
             A configuration:\n  batch = 8\n  steps = 1000\n  rate = 2e-4\n  \
             network = { base = 16, multipliers = [1, 2, 4] }\n  [data]\n  patch = 16\n  \
-            stride = 8\n  volumes = [{ file = \"volume.h5\" }]")]
+            stride = 8\n  volumes = [{ file = \"volume.h5\" }]"
+    )]
     Train {
         /// The settings; with --resume those in OUT hold.
         config: PathBuf,
-        /// The folder of the run; without it, CONFIG without its ending.
+        /// The folder of the run.
         #[arg(long)]
-        out: Option<PathBuf>,
+        out: PathBuf,
         /// Go on from the last checkpoint.
         #[arg(long)]
         resume: bool,
@@ -217,33 +215,6 @@ enum Command {
         #[arg(long, value_enum, default_value = "replicate")]
         padding: Edge,
     },
-    /// Make a stack of slices several times as many (super-resolution, section 5.2).
-    ///
-    /// OUT gets volume.npz (orientations: each missing voxel takes one that the slices show nearby),
-    /// mean.npz (mean ROGSH values) and, with a network, sample_000.npz and so on, spread.npz (how
-    /// far samples differ, per voxel), observed.npz and settings.toml. A run that was stopped goes
-    /// on when the same command is given again.
-    #[command(
-        after_help = "Examples:\n  polymicros superres slices.dream3d out --weights \
-            fixtures/models/foundation.safetensors --factor 4 --axis z --samples 8\n  \
-            polymicros superres slices.ang out --start shape --axis z\n\n\
-            Without --weights missing slices are interpolated as --start says.\n\
-            Exit code 0: written. 1: it was not, and the message says why."
-    )]
-    Superres(superres::Plan),
-    /// Remove slices from a full volume, fill them in in every way, and compare.
-    ///
-    /// A table of all ways to fill in: the interpolations and, with a network, what it samples under
-    /// each kind of condition; errors are means over the missing voxels of all cubes and axes.
-    #[command(
-        after_help = "Examples:\n  polymicros superres-check volume.h5 --edge 0\n  \
-            polymicros superres-check \"bimodal ferrite\" --weights network.safetensors --crops 2 \
-            --log check.jsonl\n  \
-            polymicros superres-check volume.h5 --weights network.safetensors --thetas \
-            0.6,0.7,0.75,0.8,0.9,1 --axes z\n\n\
-            Exit code 0: compared. 1: something failed, and the message says what."
-    )]
-    SuperresCheck(superres_check::Plan),
     /// The bare network, for comparison with other implementations.
     #[command(subcommand)]
     Network(NetworkCommand),
@@ -259,20 +230,6 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum NetworkCommand {
-    /// Write weights in another precision; how they were trained stays with them.
-    #[command(
-        after_help = "Example:\n  polymicros network convert runs/local/network.safetensors \
-            local.safetensors --precision f16"
-    )]
-    Convert {
-        /// The network; a file without metadata is read as the authors'.
-        weights: PathBuf,
-        /// The file to write.
-        output: PathBuf,
-        /// How a weight is stored.
-        #[arg(long, value_enum, default_value = "f16")]
-        precision: PrecisionName,
-    },
     /// Apply it to tensors: x (batch, channel, x, y, z) and t (batch) give y.
     #[command(
         after_help = "Example:\n  polymicros network apply weights.safetensors in.safetensors \
@@ -289,55 +246,6 @@ enum NetworkCommand {
         #[arg(long, value_enum, default_value = "replicate")]
         padding: Edge,
     },
-    /// Time a forward pass and a training step of a network with random weights, and take the peak
-    /// of memory of each.
-    #[command(
-        after_help = "Examples:\n  polymicros network bench --base 16 --mults 1,2,4 --edge 32 \
-            --batch 1 --threads 2\n  \
-            polymicros network bench --base 32 --mults 4,8,16 --edge 64 --forward --json"
-    )]
-    Bench {
-        /// Channels of the first level.
-        #[arg(long, default_value_t = 16)]
-        base: usize,
-        /// Channels of the following levels, in multiples of base.
-        #[arg(long, value_delimiter = ',', default_value = "1,2,4")]
-        mults: Vec<usize>,
-        /// Voxels along each edge.
-        #[arg(long, default_value_t = 32)]
-        edge: usize,
-        /// Fields at a time.
-        #[arg(long, default_value_t = 1)]
-        batch: usize,
-        /// Threads; without it, one for each processor core.
-        #[arg(long)]
-        threads: Option<usize>,
-        /// Runs after a warm-up; their median is told.
-        #[arg(long, default_value_t = 7)]
-        runs: usize,
-        /// What convolutions see beyond the edge.
-        #[arg(long, value_enum, default_value = "replicate")]
-        padding: Edge,
-        /// Leave out the training step, and with it the memory that it takes.
-        #[arg(long)]
-        forward: bool,
-    },
-}
-
-/// How a weight is stored.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum PrecisionName {
-    F32,
-    F16,
-}
-
-impl From<PrecisionName> for Precision {
-    fn from(name: PrecisionName) -> Self {
-        match name {
-            PrecisionName::F32 => Precision::F32,
-            PrecisionName::F16 => Precision::F16,
-        }
-    }
 }
 
 /// What convolutions see beyond the edge.
@@ -422,8 +330,8 @@ impl Arguments {
                 out,
                 resume,
             }) => train::run(&train::Plan {
-                out: out.unwrap_or_else(|| config.with_extension("")),
                 config,
+                out,
                 resume,
                 json: self.json,
             }),
@@ -443,42 +351,12 @@ impl Arguments {
                 padding: padding.into(),
                 json: self.json,
             }),
-            Some(Command::Network(NetworkCommand::Convert {
-                weights,
-                output,
-                precision,
-            })) => network::convert(&weights, &output, precision.into()),
-            Some(Command::Superres(plan)) => superres::run(&plan, self.json),
-            Some(Command::SuperresCheck(plan)) => superres_check::run(&plan, self.json),
             Some(Command::Network(NetworkCommand::Apply {
                 weights,
                 input,
                 output,
                 padding,
             })) => network::apply(&weights, &input, &output, padding.into()),
-            Some(Command::Network(NetworkCommand::Bench {
-                base,
-                mults,
-                edge,
-                batch,
-                threads,
-                runs,
-                padding,
-                forward,
-            })) => network_bench::run(&network_bench::Plan {
-                config: UNetConfig {
-                    base,
-                    multipliers: mults,
-                    ..UNetConfig::desk()
-                },
-                edge,
-                batch,
-                threads,
-                runs,
-                padding: padding.into(),
-                forward,
-                json: self.json,
-            }),
             Some(Command::Info { files }) => info::run(&files, self.json),
             Some(Command::Convert {
                 input,

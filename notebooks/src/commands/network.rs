@@ -3,8 +3,8 @@
 use super::Progress;
 use crate::{Error, Result};
 use ndarray::{Array5, Axis};
-use polymicros::diffusion::{NetworkDenoiser, Sampler, Schedule};
-use polymicros::network::weights::{Precision, parse, save_tensors, values};
+use polymicros::diffusion::{NetworkDenoiser, Preconditioning, Sampler, Schedule};
+use polymicros::network::weights::{parse, save_tensors, values};
 use polymicros::network::{Cpu, Padding, UNet};
 use polymicros_prelude::{Field, Grid};
 use serde_json::json;
@@ -30,17 +30,7 @@ pub(super) fn apply(weights: &Path, input: &Path, output: &Path, padding: Paddin
     let y = network.apply(&x, &t, padding)?;
     let values: Vec<f32> = y.iter().copied().collect();
     let tensors = std::iter::once(("y".to_owned(), shape, values.as_slice()));
-    Ok(save_tensors(
-        output,
-        tensors,
-        HashMap::new(),
-        Precision::F32,
-    )?)
-}
-
-/// The same weights in another precision.
-pub(super) fn convert(weights: &Path, output: &Path, precision: Precision) -> Result<()> {
-    Ok(NetworkDenoiser::load(weights, &Cpu::default())?.save(output, precision)?)
+    Ok(save_tensors(output, tensors, HashMap::new())?)
 }
 
 /// What to sample.
@@ -56,11 +46,13 @@ pub(super) struct Plan {
 }
 
 pub(super) fn sample(plan: &Plan) -> Result<()> {
+    let network = UNet::load(&plan.weights, &Cpu::default())?;
+    let channels = network.config().channels;
     let denoiser = NetworkDenoiser {
+        network,
+        preconditioning: Preconditioning::default(),
         padding: plan.padding,
-        ..NetworkDenoiser::load(&plan.weights, &Cpu::default())?
     };
-    let channels = denoiser.network.config().channels;
     let sampler = Sampler {
         schedule: Schedule {
             steps: plan.steps,

@@ -29,10 +29,6 @@ pub struct Sampler {
     pub churn_max: f64,
     /// `S_noise`: standard deviation of the churn's noise.
     pub churn_noise: f64,
-    /// How often each step is done: 1 in Algorithm 2. After each time but the last, noise takes the
-    /// fields back to the level that the step started from (RePaint's resampling, Lugmayr et al.,
-    /// 2022), so that what a condition has put in and the rest of a field come to suit each other.
-    pub resampling: usize,
 }
 
 impl Default for Sampler {
@@ -45,43 +41,21 @@ impl Default for Sampler {
             churn_min: 0.05,
             churn_max: 50.0,
             churn_noise: 1.003,
-            resampling: 1,
         }
     }
 }
 
 impl Sampler {
-    /// Network evaluations of a whole run: two a step, one in the last, each as often as steps are
-    /// repeated.
+    /// Network evaluations of a whole run: two a step, one in the last.
     pub fn evaluations(&self) -> usize {
-        let once = (2 * self.schedule.steps.saturating_sub(self.skip)).saturating_sub(1);
-        self.resampling * once
-    }
-
-    /// The same, started from the first noise level that is not above `sigma`.
-    ///
-    /// # Errors
-    /// When no level of the schedule but zero is as low, or the schedule makes no sense.
-    pub fn starting_at(self, sigma: f64) -> Result<Self> {
-        let levels = self.schedule.levels()?;
-        let skip = levels
-            .iter()
-            .position(|level| *level <= sigma * (1.0 + ROUNDING));
-        match skip.filter(|skip| *skip < self.schedule.steps) {
-            Some(skip) => Ok(Sampler { skip, ..self }),
-            None => Err(Error::value(
-                "noise level to start from",
-                format!("{sigma}: the schedule ends at {}", self.schedule.sigma_min),
-            )),
-        }
+        (2 * self.schedule.steps.saturating_sub(self.skip)).saturating_sub(1)
     }
 
     /// Runs the algorithm on `x` (of which only the shape matters when no step is skipped).
     /// `progress` hears how many of the steps are done, and may stop the run with an error.
     ///
     /// # Errors
-    /// When `skip` or `resampling` leaves no step, or the denoiser, the condition or `progress`
-    /// fails.
+    /// When `skip` leaves no step, or the denoiser, the condition or `progress` fails.
     pub fn sample(
         &self,
         denoiser: &(impl Denoiser + ?Sized),
@@ -98,12 +72,6 @@ impl Sampler {
                 format!("{} of {n} steps leaves none", self.skip),
             ));
         }
-        if self.resampling == 0 {
-            return Err(Error::value(
-                "resampling",
-                "0 times leaves no step; 1 is as printed",
-            ));
-        }
         let mut noise = Noise::new(seed);
         let mut x = if self.skip == 0 {
             Batch::zeros(x.dim())
@@ -112,50 +80,30 @@ impl Sampler {
         };
         noise.add(&mut x, t[self.skip]);
         for i in self.skip..n {
-            for time in 1..=self.resampling {
-                x = self.step(denoiser, x, [t[i], t[i + 1]], &mut noise)?;
-                if let Some(condition) = &mut condition {
-                    condition.apply(&mut x, i, t[i + 1])?;
-                }
-                if time < self.resampling {
-                    noise.add(&mut x, (t[i] * t[i] - t[i + 1] * t[i + 1]).sqrt());
-                }
+            let churned = (self.churn_min..=self.churn_max).contains(&t[i]);
+            let gamma = (self.churn / n as f64).min(2f64.sqrt() - 1.0);
+            let t_hat = t[i] + if churned { gamma * t[i] } else { 0.0 };
+            let mut x_hat = x;
+            noise.add(
+                &mut x_hat,
+                self.churn_noise * (t_hat * t_hat - t[i] * t[i]).sqrt(),
+            );
+            let step = t[i + 1] - t_hat;
+            let d = slope(&x_hat, denoiser.denoise(&x_hat, t_hat)?, t_hat);
+            x = moved(&x_hat, step, &d);
+            if t[i + 1] > 0.0 {
+                let d_next = slope(&x, denoiser.denoise(&x, t[i + 1])?, t[i + 1]);
+                x = moved(&x_hat, 0.5 * step, &d);
+                x.scaled_add((0.5 * step) as f32, &d_next);
+            }
+            if let Some(condition) = &mut condition {
+                condition.apply(&mut x, i, t[i + 1])?;
             }
             progress(i + 1)?;
         }
         Ok(x)
     }
-
-    /// One step of Algorithm 2, from one noise level to the next.
-    fn step(
-        &self,
-        denoiser: &(impl Denoiser + ?Sized),
-        x: Batch,
-        [from, to]: [f64; 2],
-        noise: &mut Noise,
-    ) -> Result<Batch> {
-        let churned = (self.churn_min..=self.churn_max).contains(&from);
-        let gamma = (self.churn / self.schedule.steps as f64).min(2f64.sqrt() - 1.0);
-        let t_hat = from + if churned { gamma * from } else { 0.0 };
-        let mut x_hat = x;
-        noise.add(
-            &mut x_hat,
-            self.churn_noise * (t_hat * t_hat - from * from).sqrt(),
-        );
-        let step = to - t_hat;
-        let d = slope(&x_hat, denoiser.denoise(&x_hat, t_hat)?, t_hat);
-        let mut x = moved(&x_hat, step, &d);
-        if to > 0.0 {
-            let d_next = slope(&x, denoiser.denoise(&x, to)?, to);
-            x = moved(&x_hat, 0.5 * step, &d);
-            x.scaled_add((0.5 * step) as f32, &d_next);
-        }
-        Ok(x)
-    }
 }
-
-/// What the ends of a schedule may be off for the powers that they are made of.
-const ROUNDING: f64 = 1e-9;
 
 /// `(x - D) / t`, in the place of `D`.
 fn slope(x: &Batch, mut denoised: Batch, t: f64) -> Batch {
@@ -168,14 +116,6 @@ fn moved(x: &Batch, step: f64, d: &Batch) -> Batch {
     let mut x = x.clone();
     x.scaled_add(step as f32, d);
     x
-}
-
-/// Fields with normal noise of deviation `sigma` added: with the same seed, what a sampler that
-/// starts at this level starts from.
-pub fn with_noise(x: &Batch, sigma: f64, seed: u64) -> Batch {
-    let mut noisy = x.clone();
-    Noise::new(seed).add(&mut noisy, sigma);
-    noisy
 }
 
 /// Normal noise, the same for the same seed, whatever the number of threads.

@@ -35,7 +35,6 @@ mod principal;
 mod slices;
 mod stereographic;
 mod ticks;
-mod title;
 mod two_point;
 mod volume;
 

@@ -4,7 +4,6 @@
 //! the network is made of lives in a folder of its own: a version made of dfdx's own operations,
 //! for any device, and beside it one written by hand for the CPU, on dfdx's tape.
 
-pub mod activation;
 #[cfg(test)]
 mod agreement;
 pub mod attention;
@@ -21,11 +20,9 @@ pub mod weights;
 pub(crate) use batch::to_volume;
 pub use convolution::Padding;
 pub use dfdx::prelude::Cpu;
-pub(crate) use kernel::vectorised;
 pub use unet::{Entry, Initial, Parameter, Parameters, UNet, UNetConfig, layout};
 pub use weight_standardisation::WeightStandardisation;
 
-use activation::Activations;
 use attention::AttentionKernel;
 use convolution::ConvolutionKernel;
 use group_norm::GroupNormKernel;
@@ -34,8 +31,7 @@ use weight_standardisation::WeightStandardisationKernel;
 
 /// A device that runs the network.
 pub trait NetworkDevice:
-    Activations
-    + ConvolutionKernel
+    ConvolutionKernel
     + WeightStandardisationKernel
     + GroupNormKernel
     + AttentionKernel
@@ -44,8 +40,7 @@ pub trait NetworkDevice:
 }
 
 impl<D> NetworkDevice for D where
-    D: Activations
-        + ConvolutionKernel
+    D: ConvolutionKernel
         + WeightStandardisationKernel
         + GroupNormKernel
         + AttentionKernel

@@ -1,6 +1,5 @@
 //! Averaged weights.
 
-use crate::network::vectorised;
 use rayon::prelude::*;
 
 /// An exponential moving average of parameters, which is what is sampled from.
@@ -28,11 +27,9 @@ impl Average {
             .par_iter_mut()
             .zip(parameters)
             .for_each(|(average, parameters)| {
-                vectorised(|| {
-                    for (average, parameter) in average.iter_mut().zip(parameters) {
-                        *average = decay * *average + (1.0 - decay) * parameter;
-                    }
-                });
+                for (average, parameter) in average.iter_mut().zip(parameters) {
+                    *average = decay * *average + (1.0 - decay) * parameter;
+                }
             });
     }
 }

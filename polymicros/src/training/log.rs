@@ -20,9 +20,6 @@ pub struct LogLine {
     pub seconds: f64,
     /// Patches a second.
     pub samples_per_second: f64,
-    /// The most memory that the process has held so far, in bytes, where the system tells.
-    #[serde(default)]
-    pub peak_memory: Option<u64>,
 }
 
 /// Reads the log of a run; a last line that a killed process left unfinished is left out.

@@ -7,7 +7,6 @@
 mod average;
 mod checkpoint;
 mod data;
-mod learner;
 mod log;
 mod objective;
 mod optimiser;
@@ -18,7 +17,6 @@ mod symmetry;
 
 pub use average::Average;
 pub use data::{DataSettings, Source};
-pub use learner::Learner;
 pub use log::{LogLine, read_log};
 pub use objective::Objective;
 pub use optimiser::{AdamW, clip};

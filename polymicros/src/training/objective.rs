@@ -2,7 +2,7 @@
 
 use crate::diffusion::{Batch, Preconditioning};
 use crate::network::tensor::{Volume, failed};
-use crate::network::{NetworkDevice, Padding, UNet, to_volume, vectorised};
+use crate::network::{NetworkDevice, Padding, UNet, to_volume};
 use crate::{Error, Result};
 use dfdx::prelude::{
     Axis, Backward, Gradients, HasShape, OwnedTape, ReshapeTo, SumTo, Tensor, Trace, TryMul, TrySub,
@@ -82,43 +82,6 @@ impl Objective {
         }
         let gradients = loss.try_backward().map_err(failed)?;
         Ok((value[0], gradients))
-    }
-
-    /// The mean of the losses of several batches, each with its place, and of their gradients,
-    /// parameter by parameter.
-    ///
-    /// # Errors
-    /// Those of [`gradients`](Self::gradients), and of the batches.
-    pub fn mean_gradients<D: NetworkDevice>(
-        &self,
-        network: &UNet<D>,
-        batches: impl ExactSizeIterator<Item = Result<(Batch, u64)>>,
-        seed: u64,
-    ) -> Result<(f64, Vec<Vec<f32>>)> {
-        let parameters = network.parameters();
-        let share = 1.0 / batches.len() as f32;
-        let mut total: Vec<Vec<f32>> = Vec::new();
-        let mut loss = 0.0;
-        for batch in batches {
-            let (batch, place) = batch?;
-            let (value, mut found) = self.gradients(network, &batch, seed, place)?;
-            loss += f64::from(value * share);
-            for index in 0..parameters.entries().len() {
-                let mut gradient = parameters.gradient(index, &mut found)?;
-                vectorised(|| match total.get_mut(index) {
-                    None => gradient.iter_mut().for_each(|g| *g *= share),
-                    Some(sum) => {
-                        for (sum, g) in sum.iter_mut().zip(&gradient) {
-                            *sum += g * share;
-                        }
-                    }
-                });
-                if total.len() == index {
-                    total.push(gradient);
-                }
-            }
-        }
-        Ok((loss, total))
     }
 }
 

@@ -1,6 +1,5 @@
 //! AdamW, and clipping.
 
-use crate::network::vectorised;
 use rayon::prelude::*;
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter, arXiv 1711.05101), in PyTorch's form.
@@ -70,47 +69,32 @@ impl AdamW {
             .zip(gradients)
             .zip(self.first.par_iter_mut().zip(&mut self.second))
             .for_each(|((parameters, gradients), (first, second))| {
-                vectorised(|| {
-                    let moments = first.iter_mut().zip(second);
-                    for ((p, g), (m, v)) in parameters.iter_mut().zip(gradients).zip(moments) {
-                        *m = beta1 * *m + (1.0 - beta1) * g;
-                        *v = beta2 * *v + (1.0 - beta2) * g * g;
-                        *p = keep * *p - step * *m / (v.sqrt() / root + epsilon);
-                    }
-                });
+                let moments = first.iter_mut().zip(second);
+                for ((p, g), (m, v)) in parameters.iter_mut().zip(gradients).zip(moments) {
+                    *m = beta1 * *m + (1.0 - beta1) * g;
+                    *v = beta2 * *v + (1.0 - beta2) * g * g;
+                    *p = keep * *p - step * *m / (v.sqrt() / root + epsilon);
+                }
             });
     }
 }
 
 /// Scales gradients down to a length of at most `most`; gives their length before.
 pub fn clip(gradients: &mut [Vec<f32>], most: f64) -> f64 {
-    let squares: Vec<f64> = gradients.par_iter().map(|g| squares(g)).collect();
-    let length = squares.iter().sum::<f64>().sqrt();
+    let squares: f64 = gradients
+        .iter()
+        .map(|g| g.iter().map(|&g| f64::from(g) * f64::from(g)).sum::<f64>())
+        .sum();
+    let length = squares.sqrt();
     if length > most {
         let factor = (most / length) as f32;
         gradients.par_iter_mut().for_each(|gradients| {
-            vectorised(|| {
-                gradients
-                    .iter_mut()
-                    .for_each(|gradient| *gradient *= factor)
-            });
+            for gradient in gradients {
+                *gradient *= factor;
+            }
         });
     }
     length
-}
-
-/// The sum of squares, in an order that vector instructions can follow.
-fn squares(values: &[f32]) -> f64 {
-    const LANES: usize = 16;
-    let mut lanes = [0.0; LANES];
-    vectorised(|| {
-        for values in values.chunks(LANES) {
-            for (lane, value) in lanes.iter_mut().zip(values) {
-                *lane += f64::from(*value) * f64::from(*value);
-            }
-        }
-    });
-    lanes.iter().sum()
 }
 
 #[cfg(test)]

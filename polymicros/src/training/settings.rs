@@ -5,7 +5,7 @@ use crate::diffusion::Preconditioning;
 use crate::network::UNetConfig;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// All settings of a training run; the defaults are the paper's local models.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,10 +15,6 @@ pub struct Settings {
     pub network: UNetConfig,
     /// What it learns from.
     pub data: DataSettings,
-    /// Weights to start from, as training writes them; without, they are drawn from the seed. A
-    /// relative path is looked for from the working directory.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub start_from: Option<PathBuf>,
     /// Noise levels and coefficients.
     #[serde(default)]
     pub preconditioning: Preconditioning,
@@ -132,7 +128,6 @@ impl Settings {
                 augment: false,
                 volumes: Vec::new(),
             },
-            start_from: None,
             preconditioning: Preconditioning::default(),
             batch,
             accumulate,

@@ -5,12 +5,10 @@
 //! to go on with polars.
 
 mod domain;
-mod reconstruction;
 mod render;
 mod table;
 
 pub use domain::{
     explained_variance_table, grain_list_table, grain_table, one_point_table, scores_table,
 };
-pub use reconstruction::{calibration_table, comparison_table};
 pub use table::{Columns, Table};

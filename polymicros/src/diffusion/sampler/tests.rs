@@ -159,62 +159,19 @@ fn skipping_starts_from_the_field_with_noise_of_that_level() {
 
 #[test]
 fn evaluations_are_counted() {
-    for (resampling, expected) in [(1, 25), (3, 75)] {
-        let count = std::cell::Cell::new(0);
-        let counting = |x: &Batch, sigma: f64| {
-            count.set(count.get() + 1);
-            gaussian(x, sigma)
-        };
-        let sampler = Sampler {
-            skip: 12,
-            resampling,
-            ..Sampler::default()
-        };
-        let x = Batch::zeros((1, 2, 2, 2, 2));
-        sampler.sample(&counting, x, 4, None, |_| Ok(())).unwrap();
-        assert_eq!(count.get(), sampler.evaluations());
-        assert_eq!(count.get(), expected);
-    }
-}
-
-/// Noise that takes a field back up leaves its distribution at each level as it is.
-#[test]
-fn resampling_reproduces_a_gaussian_too() {
+    let count = std::cell::Cell::new(0);
+    let counting = |x: &Batch, sigma: f64| {
+        count.set(count.get() + 1);
+        gaussian(x, sigma)
+    };
     let sampler = Sampler {
-        resampling: 3,
-        churn: 0.0,
-        schedule: Schedule {
-            steps: 60,
-            ..Schedule::default()
-        },
+        skip: 12,
         ..Sampler::default()
     };
-    let x = run(sampler, shape(), 1);
-    for c in 0..2 {
-        let (mean, deviation, n) = moments(&x, c);
-        let error = DEVIATION[c] / n.sqrt();
-        assert!((mean - MEAN[c]).abs() < 4.0 * error + 1e-3, "{mean}");
-        let relative = (deviation / DEVIATION[c] - 1.0).abs();
-        assert!(relative < 4.0 / (2.0 * n).sqrt() + 1e-2, "{deviation}");
-    }
-    let never = Sampler {
-        resampling: 0,
-        ..sampler
-    };
-    let refused = never.sample(&gaussian, shape(), 1, None, |_| Ok(()));
-    assert!(refused.unwrap_err().to_string().contains("resampling"));
-}
-
-#[test]
-fn a_start_is_found_by_its_noise_level() {
-    let levels = Schedule::default().levels().unwrap();
-    for sigma in [100.0, 80.0, 0.5, 0.002] {
-        let skip = Sampler::default().starting_at(sigma).unwrap().skip;
-        let rounded = sigma * (1.0 + 1e-9);
-        assert!(levels[skip] <= rounded && (skip == 0 || levels[skip - 1] > rounded));
-    }
-    assert!(Sampler::default().starting_at(1e-3).is_err());
-    assert!(Sampler::default().starting_at(f64::NAN).is_err());
+    let x = Batch::zeros((1, 2, 2, 2, 2));
+    sampler.sample(&counting, x, 4, None, |_| Ok(())).unwrap();
+    assert_eq!(count.get(), sampler.evaluations());
+    assert_eq!(count.get(), 25);
 }
 
 #[test]

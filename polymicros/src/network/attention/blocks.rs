@@ -1,22 +1,18 @@
 //! Blocks of voxels: what is computed of one stays in the cache until it has been used.
 
-use super::{FEATURES, HIDDEN, Sizes};
-use crate::network::kernel::{
-    Outer, Packed, Part, Product, Segment, Start, dispatch, exp, parts, vectorised,
-};
+use super::{FEATURES, HIDDEN};
+use crate::network::kernel::{Outer, Packed, Product, Segment, Start, dispatch, exp, vectorised};
 use std::ops::Range;
 
 /// Voxels in a block.
 pub(super) const BLOCK: usize = 64;
 
-/// Parts that all voxels are cut into, whatever the number of threads.
+/// Parts that the voxels are cut into, whatever the number of threads.
 const PARTS: usize = 16;
 
-/// The parts of all members' voxels, in order.
-pub(super) fn work(sizes: &Sizes) -> Vec<Part> {
-    let of_each = PARTS.div_ceil(sizes.batch);
-    let size = sizes.voxels.div_ceil(of_each).next_multiple_of(BLOCK);
-    parts(sizes.batch, sizes.voxels, size)
+/// Voxels in a part of the work.
+pub(super) fn part(voxels: usize) -> usize {
+    voxels.div_ceil(PARTS).next_multiple_of(BLOCK)
 }
 
 /// The blocks of a range of voxels.
@@ -39,7 +35,6 @@ pub(super) fn times(
     dispatch(Product {
         input,
         stride: depth,
-        line_stride: 0,
         segments: &[Segment {
             input: 0,
             weights: 0,
@@ -48,10 +43,8 @@ pub(super) fn times(
         weights,
         start,
         rows: output.len() / columns,
-        lines: 1,
         output,
         output_stride: columns,
-        output_line: 0,
     });
 }
 
@@ -134,14 +127,7 @@ fn fold(values: &[f32], start: f32, with: impl Fn(f32, f32) -> f32 + Copy) -> f3
             *lane = with(*lane, *value);
         }
     }
-    let mut half = LANES / 2;
-    while half > 0 {
-        for i in 0..half {
-            lanes[i] = with(lanes[i], lanes[i + half]);
-        }
-        half /= 2;
-    }
-    lanes[0]
+    lanes.into_iter().fold(start, with)
 }
 
 /// A softmax over voxels that are seen block by block: the largest value of each feature so far,
@@ -216,8 +202,8 @@ impl Running {
         }
     }
 
-    /// Adds the voxels of another.
-    pub fn merge(&mut self, mut other: Self) {
+    /// The softmax over the voxels of both.
+    pub fn merge(mut self, mut other: Self) -> Self {
         let largest: Vec<f32> = self
             .largest
             .iter()
@@ -232,5 +218,6 @@ impl Running {
         for (to, from) in self.context.iter_mut().zip(&other.context) {
             *to += from;
         }
+        self
     }
 }

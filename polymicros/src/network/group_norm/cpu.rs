@@ -5,15 +5,11 @@
 //! twice.
 
 use super::{EPSILON, Sizes};
-use crate::buffer::Buffer;
-use crate::network::kernel::{Part, parts, pieces, sigmoid, vectorised};
+use crate::network::kernel::{sigmoid, vectorised};
 use rayon::prelude::*;
 
 /// Voxels in a piece of work, whatever the number of threads.
-const BLOCK: usize = 512;
-
-/// Values in a step of a loop: what belongs to channels is repeated up to that many.
-const RUN: usize = 256;
+const BLOCK: usize = 1024;
 
 pub(super) struct Parameters {
     pub gamma: Vec<f32>,
@@ -30,62 +26,10 @@ pub(super) struct Moments {
 }
 
 pub(super) struct Gradients {
-    pub input: Buffer,
+    pub input: Vec<f32>,
     pub gamma: Vec<f32>,
     pub beta: Vec<f32>,
     pub modulation: Vec<f32>,
-}
-
-impl Sizes {
-    fn parts(&self) -> Vec<Part> {
-        parts(self.batch, self.voxels, BLOCK)
-    }
-
-    /// Channels of a group.
-    fn width(&self) -> usize {
-        self.channels / self.groups
-    }
-
-    /// How often values of the channels are repeated.
-    fn repeats(&self) -> usize {
-        (RUN / self.channels).max(1)
-    }
-}
-
-/// Two sums for each channel.
-struct ChannelSums {
-    first: Vec<f32>,
-    second: Vec<f32>,
-}
-
-impl ChannelSums {
-    /// What `add` adds to zeros, which are repeated.
-    #[inline(always)]
-    fn new(sizes: &Sizes, add: impl FnOnce(&mut [f32], &mut [f32])) -> Self {
-        let mut first = vec![0.0; sizes.repeats() * sizes.channels];
-        let mut second = first.clone();
-        vectorised(|| add(&mut first, &mut second));
-        ChannelSums { first, second }
-    }
-
-    /// The sums of all parts of each member of the batch.
-    fn of_members(sizes: &Sizes, parts: &[Part], sums: &[ChannelSums]) -> Vec<[Vec<f64>; 2]> {
-        let zeros = vec![0.0; sizes.channels];
-        let mut members = vec![[zeros.clone(), zeros]; sizes.batch];
-        for (part, sums) in parts.iter().zip(sums) {
-            for (total, sums) in members[part.member]
-                .iter_mut()
-                .zip([&sums.first, &sums.second])
-            {
-                for sums in sums.chunks_exact(sizes.channels) {
-                    for (total, sum) in total.iter_mut().zip(sums) {
-                        *total += f64::from(*sum);
-                    }
-                }
-            }
-        }
-        members
-    }
 }
 
 /// Moments of each group of each member of the batch.
@@ -93,31 +37,26 @@ pub(super) fn moments(sizes: &Sizes, x: &[f32]) -> Vec<Moments> {
     let &Sizes {
         voxels, channels, ..
     } = sizes;
-    let parts = sizes.parts();
-    // Sums of differences from a value of the channel: a mean far from zero costs no digits.
-    let pivots = |member: usize| &x[member * voxels * channels..][..channels];
-    let sums: Vec<ChannelSums> = parts
-        .par_iter()
-        .map(|part| {
-            let pivots = pivots(part.member).repeat(sizes.repeats());
-            let x = &x[part.values(channels)];
-            ChannelSums::new(sizes, |first, second| {
-                for x in x.chunks(pivots.len()) {
-                    let sums = first.iter_mut().zip(&mut *second);
-                    for ((x, pivot), (first, second)) in x.iter().zip(&pivots).zip(sums) {
-                        let d = x - pivot;
-                        *first += d;
-                        *second += d * d;
-                    }
-                }
-            })
-        })
-        .collect();
-    let members = ChannelSums::of_members(sizes, &parts, &sums);
+    let width = channels / sizes.groups;
     let mut moments = Vec::with_capacity(sizes.batch * sizes.groups);
-    let width = sizes.width();
-    for (member, [first, second]) in members.iter().enumerate() {
-        let pivots = pivots(member);
+    for member in x.chunks_exact(voxels * channels) {
+        // Sums of differences from a value of the channel: a mean far from zero costs no digits.
+        let pivots = &member[..channels];
+        let sums = channel_sums(sizes, |block, sums| {
+            let values = &member[block * BLOCK * channels..];
+            let values = &values[..values.len().min(BLOCK * channels)];
+            let (first, second) = sums.split_at_mut(channels);
+            for voxel in values.chunks_exact(channels) {
+                for (((x, pivot), first), second) in
+                    voxel.iter().zip(pivots).zip(&mut *first).zip(&mut *second)
+                {
+                    let d = x - pivot;
+                    *first += d;
+                    *second += d * d;
+                }
+            }
+        });
+        let (first, second) = sums.split_at(channels);
         for group in 0..sizes.groups {
             let here = group * width..(group + 1) * width;
             let n = voxels as f64;
@@ -143,21 +82,40 @@ pub(super) fn moments(sizes: &Sizes, x: &[f32]) -> Vec<Moments> {
     moments
 }
 
-/// For each member of the batch, the factor and the summand of each channel that normalisation,
-/// gamma and beta, scale and shift come to, repeated.
-fn affine(sizes: &Sizes, at: &Parameters, moments: &[Moments]) -> Vec<[Vec<f32>; 2]> {
-    let of_member = |member: usize| {
-        let (factor, summand): (Vec<f32>, Vec<f32>) = (0..sizes.channels)
-            .map(|c| {
-                let Moments { mean, rate } = moments[member * sizes.groups + c / sizes.width()];
-                let (scale, shift) = modulation(at, member, c, sizes.channels);
-                let factor = rate * at.gamma[c];
-                (factor * scale, (at.beta[c] - mean * factor) * scale + shift)
-            })
-            .unzip();
-        [factor, summand].map(|values| values.repeat(sizes.repeats()))
-    };
-    (0..sizes.batch).map(of_member).collect()
+/// Two sums for each channel, of blocks of voxels of one member of the batch.
+fn channel_sums(sizes: &Sizes, add: impl Fn(usize, &mut [f32]) + Sync) -> Vec<f64> {
+    let channels = 2 * sizes.channels;
+    let blocks: Vec<Vec<f32>> = (0..sizes.voxels.div_ceil(BLOCK))
+        .into_par_iter()
+        .map(|block| {
+            let mut sums = vec![0.0; channels];
+            vectorised(|| add(block, &mut sums));
+            sums
+        })
+        .collect();
+    let mut total = vec![0.0; channels];
+    for sums in blocks {
+        for (total, sum) in total.iter_mut().zip(sums) {
+            *total += f64::from(sum);
+        }
+    }
+    total
+}
+
+/// The factor and the summand of each channel that normalisation, gamma and beta, scale and shift
+/// come to.
+fn affine(sizes: &Sizes, member: usize, at: &Parameters, moments: &[Moments]) -> [Vec<f32>; 2] {
+    let channels = sizes.channels;
+    let width = channels / sizes.groups;
+    (0..channels)
+        .map(|c| {
+            let Moments { mean, rate } = moments[member * sizes.groups + c / width];
+            let (scale, shift) = modulation(at, member, c, channels);
+            let factor = rate * at.gamma[c];
+            (factor * scale, (at.beta[c] - mean * factor) * scale + shift)
+        })
+        .unzip::<f32, f32, Vec<f32>, Vec<f32>>()
+        .into()
 }
 
 /// `scale + 1` and `shift` of a channel.
@@ -170,88 +128,97 @@ fn modulation(at: &Parameters, member: usize, channel: usize, channels: usize) -
 
 pub(super) fn forward(
     sizes: &Sizes,
-    x: &[f32],
-    residual: Option<&[f32]>,
+    mut x: Vec<f32>,
+    residual: Option<Vec<f32>>,
     at: &Parameters,
     moments: &[Moments],
-) -> Buffer {
-    let affine = affine(sizes, at, moments);
-    let parts = sizes.parts();
-    let mut y = Buffer::stale(x.len());
-    pieces(&parts, sizes.channels, &mut y)
-        .into_par_iter()
-        .zip(&parts)
-        .for_each(|(y, part)| {
-            let here = part.values(sizes.channels);
-            let x = &x[here.clone()];
-            let affine = &affine[part.member];
-            let residual = residual.map(|residual| &residual[here]);
-            vectorised(|| {
-                if sizes.silu {
-                    apply(x, affine, y, |z| z * sigmoid(z));
-                } else {
-                    apply(x, affine, y, |z| z);
-                }
-                if let Some(residual) = residual {
-                    for (y, residual) in y.iter_mut().zip(residual) {
-                        *y += residual;
-                    }
-                }
+) -> Vec<f32> {
+    let channels = sizes.channels;
+    for (member, x) in x.chunks_exact_mut(sizes.voxels * channels).enumerate() {
+        let [factor, summand] = affine(sizes, member, at, moments);
+        x.par_chunks_mut(BLOCK * channels)
+            .enumerate()
+            .for_each(|(block, x)| {
+                let residual = residual.as_ref().map(|residual| {
+                    let first = (member * sizes.voxels + block * BLOCK) * channels;
+                    &residual[first..first + x.len()]
+                });
+                vectorised(|| apply(sizes.silu, x, residual, &factor, &summand));
             });
-        });
-    y
+    }
+    x
 }
 
 #[inline(always)]
-fn apply(x: &[f32], [factor, summand]: &[Vec<f32>; 2], y: &mut [f32], then: impl Fn(f32) -> f32) {
-    for (x, y) in x.chunks(factor.len()).zip(y.chunks_mut(factor.len())) {
-        for (((x, y), factor), summand) in x.iter().zip(y).zip(factor).zip(summand) {
-            *y = then(x * factor + summand);
+fn apply(silu: bool, x: &mut [f32], residual: Option<&[f32]>, factor: &[f32], summand: &[f32]) {
+    let channels = factor.len();
+    for voxel in x.chunks_exact_mut(channels) {
+        let parameters = factor.iter().zip(summand);
+        if silu {
+            for (x, (factor, summand)) in voxel.iter_mut().zip(parameters) {
+                let z = *x * factor + summand;
+                *x = z * sigmoid(z);
+            }
+        } else {
+            for (x, (factor, summand)) in voxel.iter_mut().zip(parameters) {
+                *x = *x * factor + summand;
+            }
+        }
+    }
+    if let Some(residual) = residual {
+        for (x, residual) in x.iter_mut().zip(residual) {
+            *x += residual;
         }
     }
 }
 
 pub(super) fn backward(
     sizes: &Sizes,
-    x: &[f32],
-    mut gradient: Buffer,
+    mut x: Vec<f32>,
+    mut gradient: Vec<f32>,
     at: &Parameters,
     moments: &[Moments],
 ) -> Gradients {
     let &Sizes {
         voxels, channels, ..
     } = sizes;
-    let affine = affine(sizes, at, moments);
-    let parts = sizes.parts();
-    let sums: Vec<ChannelSums> = pieces(&parts, channels, &mut gradient)
-        .into_par_iter()
-        .zip(&parts)
-        .map(|(gradient, part)| {
-            let x = &x[part.values(channels)];
-            ChannelSums::new(sizes, |first, second| {
-                if sizes.silu {
-                    through_silu(gradient, x, &affine[part.member]);
-                }
-                for (x, g) in x.chunks(first.len()).zip(gradient.chunks(first.len())) {
-                    let sums = first.iter_mut().zip(&mut *second);
-                    for ((x, g), (first, second)) in x.iter().zip(g).zip(sums) {
-                        *first += g;
-                        *second += g * x;
-                    }
-                }
-            })
-        })
-        .collect();
-    let members = ChannelSums::of_members(sizes, &parts, &sums);
-    let width = sizes.width();
+    let width = channels / sizes.groups;
     let mut found = Gradients {
-        input: Buffer::default(),
+        input: Vec::new(),
         gamma: vec![0.0; channels],
         beta: vec![0.0; channels],
         modulation: Vec::with_capacity(sizes.batch * 2 * channels),
     };
-    let mut combinations = Vec::with_capacity(sizes.batch);
-    for (member, [first, second]) in members.iter().enumerate() {
+    let members = x
+        .chunks_exact_mut(voxels * channels)
+        .zip(gradient.chunks_exact_mut(voxels * channels));
+    for (member, (x, gradient)) in members.enumerate() {
+        let [factor, summand] = affine(sizes, member, at, moments);
+        if sizes.silu {
+            gradient
+                .par_chunks_mut(BLOCK * channels)
+                .zip(x.par_chunks(BLOCK * channels))
+                .for_each(|(gradient, x)| {
+                    vectorised(|| through_silu(gradient, x, &factor, &summand));
+                });
+        }
+        let (x_here, gradient_here) = (&*x, &*gradient);
+        let sums = channel_sums(sizes, |block, sums| {
+            let here = block * BLOCK * channels;
+            let end = (here + BLOCK * channels).min(x_here.len());
+            let (first, second) = sums.split_at_mut(channels);
+            for (x, g) in x_here[here..end]
+                .chunks_exact(channels)
+                .zip(gradient_here[here..end].chunks_exact(channels))
+            {
+                for (((x, g), first), second) in x.iter().zip(g).zip(&mut *first).zip(&mut *second)
+                {
+                    *first += g;
+                    *second += g * x;
+                }
+            }
+        });
+        let (first, second) = sums.split_at(channels);
         let mut pull = vec![[0.0; 2]; sizes.groups];
         let mut scales = vec![0.0; 2 * channels];
         for c in 0..channels {
@@ -280,25 +247,24 @@ pub(super) fn backward(
                 (slope as f32, offset as f32)
             })
             .unzip();
-        combinations.push([slope, offset].map(|values| values.repeat(sizes.repeats())));
+        x.par_chunks_mut(BLOCK * channels)
+            .zip(gradient.par_chunks(BLOCK * channels))
+            .for_each(|(x, gradient)| {
+                vectorised(|| combine(x, gradient, &factor, &slope, &offset));
+            });
     }
-    pieces(&parts, channels, &mut gradient)
-        .into_par_iter()
-        .zip(&parts)
-        .for_each(|(gradient, part)| {
-            let x = &x[part.values(channels)];
-            let factor = &affine[part.member][0];
-            vectorised(|| combine(gradient, x, factor, &combinations[part.member]));
-        });
-    found.input = gradient;
+    found.input = x;
     found
 }
 
 /// The gradient before SiLU.
 #[inline(always)]
-fn through_silu(gradient: &mut [f32], x: &[f32], [factor, summand]: &[Vec<f32>; 2]) {
-    let run = factor.len();
-    for (gradient, x) in gradient.chunks_mut(run).zip(x.chunks(run)) {
+fn through_silu(gradient: &mut [f32], x: &[f32], factor: &[f32], summand: &[f32]) {
+    let channels = factor.len();
+    for (gradient, x) in gradient
+        .chunks_exact_mut(channels)
+        .zip(x.chunks_exact(channels))
+    {
         for (((gradient, x), factor), summand) in
             gradient.iter_mut().zip(x).zip(factor).zip(summand)
         {
@@ -309,14 +275,22 @@ fn through_silu(gradient: &mut [f32], x: &[f32], [factor, summand]: &[Vec<f32>; 
     }
 }
 
-/// The gradient with respect to the input, in the place of that with respect to the affine map.
+/// The gradient with respect to the input, in the place of the input.
 #[inline(always)]
-fn combine(gradient: &mut [f32], x: &[f32], factor: &[f32], [slope, offset]: &[Vec<f32>; 2]) {
-    let run = factor.len();
-    for (gradient, x) in gradient.chunks_mut(run).zip(x.chunks(run)) {
-        let values = gradient.iter_mut().zip(x);
-        for ((((g, x), factor), slope), offset) in values.zip(factor).zip(slope).zip(offset) {
-            *g = *g * factor + x * slope + offset;
+fn combine(x: &mut [f32], gradient: &[f32], factor: &[f32], slope: &[f32], offset: &[f32]) {
+    let channels = factor.len();
+    for (x, gradient) in x
+        .chunks_exact_mut(channels)
+        .zip(gradient.chunks_exact(channels))
+    {
+        for ((((x, gradient), factor), slope), offset) in x
+            .iter_mut()
+            .zip(gradient)
+            .zip(factor)
+            .zip(slope)
+            .zip(offset)
+        {
+            *x = gradient * factor + *x * slope + offset;
         }
     }
 }

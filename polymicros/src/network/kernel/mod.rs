@@ -12,20 +12,16 @@
 mod elementwise;
 mod outer;
 mod pack;
-mod parts;
 mod product;
 mod sums;
 #[cfg(test)]
 mod tests;
-mod winograd;
 
 pub(super) use elementwise::{exp, sigmoid};
 pub(super) use outer::Outer;
 pub(super) use pack::Packed;
-pub(super) use parts::{Part, parts, pieces};
 pub(super) use product::{Product, Start};
-pub(super) use sums::{column_sums, sum_of_parts, total};
-pub(super) use winograd::{FILTER, Map, POINTS, TILE, Transform};
+pub(super) use sums::{column_sums, sum_of_parts};
 
 use pulp::{Arch, WithSimd};
 
@@ -50,7 +46,7 @@ pub(super) fn dispatch<W: WithSimd>(work: W) -> W::Output {
 
 /// Runs plain loops compiled for the best instructions that this machine has.
 #[inline(always)]
-pub(crate) fn vectorised(work: impl FnOnce()) {
+pub(super) fn vectorised(work: impl FnOnce()) {
     struct Work<F>(F);
     impl<F: FnOnce()> WithSimd for Work<F> {
         type Output = ();

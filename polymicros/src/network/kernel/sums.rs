@@ -1,7 +1,5 @@
 //! Sums over many voxels, by several threads, with the same bits on any number of them.
 
-use super::vectorised;
-use crate::buffer::Buffer;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -16,31 +14,23 @@ pub(in crate::network) fn sum_of_parts(
     items: usize,
     size: usize,
     add: impl Fn(Range<usize>, &mut [f32]) + Sync,
-) -> Buffer {
-    let parts = PARTS.min(VALUES / size.max(1)).clamp(2, items.max(2));
-    let mut sums = Buffer::zeros(parts * size);
-    sums.par_chunks_exact_mut(size)
-        .enumerate()
-        .for_each(|(part, sums)| add(part * items / parts..(part + 1) * items / parts, sums));
-    total(sums, parts)
-}
-
-/// The sum of equal parts, in order.
-pub(in crate::network) fn total(sums: Buffer, parts: usize) -> Buffer {
+) -> Vec<f32> {
     const CHUNK: usize = 1 << 12;
-    if parts == 1 {
-        return sums;
-    }
-    let size = sums.len() / parts;
-    let mut total = Buffer::stale(size);
-    let (first, rest) = sums.split_at(size);
+    let parts = PARTS.min(VALUES / size.max(1)).clamp(2, items.max(2));
+    let sums: Vec<Vec<f32>> = (0..parts)
+        .into_par_iter()
+        .map(|part| {
+            let mut sums = vec![0.0; size];
+            add(part * items / parts..(part + 1) * items / parts, &mut sums);
+            sums
+        })
+        .collect();
+    let mut total = vec![0.0; size];
     total
         .par_chunks_mut(CHUNK)
-        .zip(first.par_chunks(CHUNK))
         .enumerate()
-        .for_each(|(index, (total, first))| {
-            total.copy_from_slice(first);
-            for sums in rest.chunks_exact(size) {
+        .for_each(|(index, total)| {
+            for sums in &sums {
                 for (total, sum) in total.iter_mut().zip(&sums[index * CHUNK..]) {
                     *total += sum;
                 }
@@ -50,7 +40,7 @@ pub(in crate::network) fn total(sums: Buffer, parts: usize) -> Buffer {
 }
 
 /// The sum of each column of a row-major matrix.
-pub(in crate::network) fn column_sums(values: &[f32], columns: usize) -> Buffer {
+pub(in crate::network) fn column_sums(values: &[f32], columns: usize) -> Vec<f32> {
     const ROWS: usize = 1024;
     let rows = values.len() / columns;
     sum_of_parts(rows.div_ceil(ROWS), columns, |blocks, total| {
@@ -58,13 +48,11 @@ pub(in crate::network) fn column_sums(values: &[f32], columns: usize) -> Buffer 
             .chunks(ROWS * columns)
         {
             let mut sums = vec![0.0; columns];
-            vectorised(|| {
-                for row in block.chunks_exact(columns) {
-                    for (sum, value) in sums.iter_mut().zip(row) {
-                        *sum += value;
-                    }
+            for row in block.chunks_exact(columns) {
+                for (sum, value) in sums.iter_mut().zip(row) {
+                    *sum += value;
                 }
-            });
+            }
             for (total, sum) in total.iter_mut().zip(sums) {
                 *total += sum;
             }

@@ -5,10 +5,9 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
-use super::activation::{Activation, Activations, CpuValues, take};
-use super::tensor::{Filter, accumulate, read};
+use super::tensor::{Filter, add, read, take, tensor};
 use crate::{Error, Result};
-use dfdx::prelude::{Cpu, Device, HasShape, SplitTape, Tape};
+use dfdx::prelude::{Cpu, Device, HasShape, PutTape, SplitTape, Tape};
 use serde::{Deserialize, Serialize};
 
 /// What keeps the division finite (PyTorch's default).
@@ -27,7 +26,7 @@ pub enum WeightStandardisation {
 }
 
 /// A device that standardises weights.
-pub trait WeightStandardisationKernel: Activations {
+pub trait WeightStandardisationKernel: Device<f32> {
     /// `weight`, standardised for each output channel.
     ///
     /// # Errors
@@ -35,9 +34,9 @@ pub trait WeightStandardisationKernel: Activations {
     fn standardise<T: Tape<f32, Self>>(
         weight: Filter<Self, T>,
         form: WeightStandardisation,
-    ) -> Result<Activation<Self, T>> {
+    ) -> Result<Filter<Self, T>> {
         check(&weight)?;
-        Activation::enter(reference::standardise(weight, form)?)
+        reference::standardise(weight, form)
     }
 }
 
@@ -45,19 +44,19 @@ impl WeightStandardisationKernel for Cpu {
     fn standardise<T: Tape<f32, Self>>(
         weight: Filter<Self, T>,
         form: WeightStandardisation,
-    ) -> Result<Activation<Self, T>> {
+    ) -> Result<Filter<Self, T>> {
         let channel = check(&weight)?;
         let (weight, mut tape) = weight.split_tape();
-        let weights = cpu::forward(read(&weight), channel, form);
-        let values = CpuValues::new(weight.device(), weights.into(), *weight.shape())?;
-        let made = values.node();
-        tape.add_backward_op(move |of| {
-            let gradient = take(of, &made)?;
-            let found = cpu::backward(&read(&weight), gradient, channel, form);
-            accumulate(of.get_or_alloc_mut(&weight)?, &found);
+        let values = cpu::forward(read(&weight), channel, form);
+        let made = tensor(weight.device(), values, *weight.shape())?;
+        let ghost = made.ghost();
+        tape.add_backward_op(move |grads| {
+            let gradient = take(grads.get_or_alloc_mut(&ghost)?);
+            let found = cpu::backward(read(&weight), gradient, channel, form);
+            add(grads.get_or_alloc_mut(&weight)?, &found);
             Ok(())
         });
-        Ok(Activation { values, tape })
+        Ok(made.put_tape(tape))
     }
 }
 

@@ -16,7 +16,6 @@
 
 mod archive;
 mod bare;
-mod mask;
 mod npy;
 
 use super::symmetry::unknown_phase;
@@ -29,7 +28,6 @@ use std::fs::File;
 use std::path::Path;
 
 pub(super) use bare::{is_bare_array, read_bare_field};
-pub(crate) use mask::{read_mask, write_mask};
 
 /// The NumPy archive format.
 pub(super) struct Npz;
