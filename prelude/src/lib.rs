@@ -78,7 +78,7 @@ pub use polymicros::training::{DenoisingError, LogLine, read_log};
 pub use polymicros::{Error, Result};
 #[cfg(feature = "tables")]
 pub use polymicros_tables::{
-    Table, calibration_table, comparison_table, correlation_error_table, dataset_table,
+    Columns, Table, calibration_table, comparison_table, correlation_error_table, dataset_table,
     dataset_table_with_parameters, denoising_table, diversity_table, explained_variance_table,
     grain_list_table, grain_table, morphology_table, one_point_table, realism_table, scores_table,
 };

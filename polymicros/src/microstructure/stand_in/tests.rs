@@ -79,7 +79,7 @@ fn twins_share_sigma_3_boundaries() -> Result<()> {
 #[test]
 fn a_map_is_a_section_of_a_volume() -> Result<()> {
     for axis in 0..3 {
-        let mut shape = [20, 24, 28];
+        let mut shape = [48, 40, 44];
         shape[axis] = 1;
         let whole = shapes::volume(StandIn::Rolled, shape);
         assert!(whole[axis] >= 28 && whole[(axis + 1) % 3] == shape[(axis + 1) % 3]);

@@ -77,7 +77,8 @@ fn misorientations_are_those_of_the_orientations_up_to_what_rogsh_tells() -> Res
         assert!(f64::from(*degrees) < angle + 0.15, "{k}: {degrees} {angle}");
         close += usize::from((f64::from(*degrees) - angle).abs() < 0.15);
     }
-    assert!(close > 40, "{close}");
+    // Most turns are too small for another of the 16 to come nearer.
+    assert!(2 * close > found.len(), "{close}");
     assert_eq!(misorientations(&truth, &truth, &at)?[0], 0.0);
     Ok(())
 }
