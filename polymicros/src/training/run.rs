@@ -138,6 +138,7 @@ const NETWORK: &str = "network.safetensors";
 mod tests {
     use super::super::read_log;
     use super::*;
+    use crate::diffusion::NetworkDenoiser;
     use crate::network::{Cpu, UNetConfig};
     use ndarray::Array4;
 
