@@ -3,7 +3,7 @@
 use super::body::solve;
 use super::inverse::{RogshInverse, refuse_what_is_not_finite};
 use super::newton::distance;
-use super::rogsh;
+use super::{ROGSH_RANGE, rogsh};
 use crate::{Error, Result};
 use kiddo::{ImmutableKdTree, SquaredEuclidean};
 use ndarray::{Array3, Array4, ArrayView3, ArrayView4};
@@ -11,7 +11,11 @@ use rayon::prelude::*;
 use std::sync::Arc;
 
 /// Half the edge of the lattice's cubic cell: as small as 16 bits allow.
-const HALF: f64 = 0.011_2;
+const HALF: f64 = 0.011_7;
+
+/// No point of space is further than this from the lattice, in units of [`HALF`]: half the square
+/// root of five.
+const COVERING: f64 = 1.118_033_988_749_895;
 
 /// The lattice is turned by this angle about this axis, so that no two of its points share a
 /// coordinate, which the search tree could not tell apart.
@@ -36,8 +40,9 @@ pub fn is_rogsh(value: [f64; 3], tolerance: f64) -> bool {
 /// three `f32` a voxel as one `u16` a voxel.
 ///
 /// The table's points are those of a body-centred cubic lattice that lie in the body which ROGSH
-/// values fill, and, on its surface, the nearest to lattice points just outside. A valid value is
-/// at most about one and a half [spacings](Self::SPACING) from an entry. A value that no
+/// values fill, and, on its surface, the nearest to lattice points outside that are no further from
+/// it than any point is from the lattice. A valid value is therefore at most 1.3
+/// [spacings](Self::SPACING) from an entry, also where the body is thinner than a cell. A value that no
 /// orientation has gets the entry that is nearest to it, and loses whatever separates it from the
 /// body.
 ///
@@ -156,7 +161,7 @@ impl RogshCodes {
 const INSIDE: f64 = 1e-9;
 
 /// The points of the lattice inside the body, and those of its surface that are nearest to points
-/// outside which have a neighbour inside.
+/// outside within the covering radius.
 fn lattice(inverse: &RogshInverse) -> Vec<[f32; 3]> {
     let turn = turned();
     let at = |[i, j, k]: [i32; 3]| -> [f64; 3] {
@@ -178,11 +183,11 @@ fn lattice(inverse: &RogshInverse) -> Vec<[f32; 3]> {
                     let point = at([i, j, k]);
                     if is_rogsh(point, INSIDE) {
                         slab.push(point.map(|v| v as f32));
-                    } else if NEIGHBOURS
-                        .iter()
-                        .any(|[a, b, c]| is_rogsh(at([i + a, j + b, k + c]), INSIDE))
-                    {
-                        slab.push(inverse.project(point).map(|v| v as f32));
+                    } else if near_ranges(point) {
+                        let nearest = inverse.project(point);
+                        if distance(nearest, point) <= COVERING * HALF {
+                            slab.push(nearest.map(|v| v as f32));
+                        }
                     }
                 }
             }
@@ -192,17 +197,14 @@ fn lattice(inverse: &RogshInverse) -> Vec<[f32; 3]> {
     slabs.concat()
 }
 
-/// To the eight nearest points of a body-centred cubic lattice.
-const NEIGHBOURS: [[i32; 3]; 8] = [
-    [1, 1, 1],
-    [1, 1, -1],
-    [1, -1, 1],
-    [1, -1, -1],
-    [-1, 1, 1],
-    [-1, 1, -1],
-    [-1, -1, 1],
-    [-1, -1, -1],
-];
+/// Whether values of orientations can be within the covering radius.
+fn near_ranges(point: [f64; 3]) -> bool {
+    let reach = COVERING * HALF;
+    let ranges = point.iter().zip(ROGSH_RANGE);
+    ranges
+        .into_iter()
+        .all(|(v, [low, high])| (low - reach..=high + reach).contains(v))
+}
 
 /// The rows of the rotation by [`ANGLE`] about [`AXIS`] (Rodrigues' formula).
 fn turned() -> [[f64; 3]; 3] {
@@ -270,7 +272,7 @@ mod tests {
         let rms = (square / orientations.len() as f64).sqrt();
         println!("rms {rms:.5}, largest {largest:.5}");
         assert!(rms < 0.01, "{rms}");
-        assert!(largest < 1.5 * RogshCodes::SPACING, "{largest}");
+        assert!(largest < 1.3 * RogshCodes::SPACING, "{largest}");
         Ok(())
     }
 

@@ -3,10 +3,18 @@ use crate::microstructure::StandIn;
 use crate::reconstruction::sections::tests::sections;
 use crate::statistics::OnePoint;
 
-/// Intercepts of whole volumes, which the fit never sees.
+/// Intercepts of whole volumes, which the fit never sees; grains that no line ends in are as long as
+/// the volume.
 fn intercepts(volume: &Field) -> [f64; 3] {
     let grains = Grains::by_rogsh(volume, 1e-3, true).unwrap();
-    [0, 1, 2].map(|axis| grains.chords(axis).unwrap().mean_intercept.unwrap())
+    [0, 1, 2].map(|axis| {
+        let extent = volume.grid().extent()[axis];
+        grains
+            .chords(axis)
+            .unwrap()
+            .mean_intercept
+            .unwrap_or(extent)
+    })
 }
 
 #[test]

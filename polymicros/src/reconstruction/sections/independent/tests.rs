@@ -138,6 +138,7 @@ fn maps_that_do_not_fit_are_refused() {
     };
     let wrapped = settings([8, 6, 12], Estimate::Wrapped);
     assert!(says(maps.each_ref(), &wrapped).contains("6 x 12"));
+    let wrapped = settings([8, 6, 10], Estimate::Wrapped);
     assert!(says([&volume, &maps[1], &maps[2]], &wrapped).contains("two axes"));
     let grid = Grid::with_spacing([6, 10, 1], [1.0; 3], LengthUnit::Micrometre).unwrap();
     let other = Field::new(grid, ["a", "b", "c"], Array4::zeros((3, 6, 10, 1))).unwrap();
