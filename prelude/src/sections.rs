@@ -38,7 +38,8 @@ pub fn expand(
         .collect()
 }
 
-/// The weights of the foundation model that ship with the project, or those that
+/// The weights of the foundation model that ship with the project, pre-trained on the union of the
+/// stand-ins and not yet tuned on synthetic volumes, or those that
 /// `POLYMICROS_FOUNDATION` names.
 ///
 /// # Errors
@@ -46,7 +47,7 @@ pub fn expand(
 pub fn foundation_model() -> Result<LocalModel> {
     let path = match std::env::var_os("POLYMICROS_FOUNDATION") {
         Some(path) => std::path::PathBuf::from(path),
-        None => std::path::PathBuf::from("../fixtures/models/foundation.safetensors"),
+        None => std::path::PathBuf::from("../fixtures/models/union.safetensors"),
     };
     if !path.is_file() {
         let problem = format!(

@@ -19,7 +19,7 @@ fn intercepts(volume: &Field) -> [f64; 3] {
 
 #[test]
 fn volumes_have_the_sections_grain_sizes_and_texture() {
-    let truth = StandIn::Columnar
+    let truth = StandIn::Rolled
         .generate([48; 3], 3)
         .unwrap()
         .rogsh()
