@@ -28,12 +28,16 @@ impl Average {
             .par_iter_mut()
             .zip(parameters)
             .for_each(|(average, parameters)| {
-                vectorised(|| {
-                    for (average, parameter) in average.iter_mut().zip(parameters) {
-                        *average = decay * *average + (1.0 - decay) * parameter;
-                    }
-                });
+                moved(decay, average, parameters);
             });
+    }
+}
+
+vectorised! {
+    fn moved<'a>(decay: f32, average: &'a mut [f32], parameters: &'a [f32]) {
+        for (average, parameter) in average.iter_mut().zip(parameters) {
+            *average = decay * *average + (1.0 - decay) * parameter;
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use dfdx::prelude::{
 use std::fmt::Debug;
 
 /// A device, and how it holds activations.
-pub trait Activations: Device<f32> {
+pub trait Activations: Device<f32> + Send + Sync {
     /// The values of an activation, shared between all who need them.
     type Values: Clone + Debug;
 

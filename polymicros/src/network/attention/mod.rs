@@ -7,6 +7,7 @@
 
 mod blocks;
 mod cpu;
+mod heads;
 mod reference;
 #[cfg(test)]
 mod tests;

@@ -59,13 +59,13 @@ struct ChannelSums {
 }
 
 impl ChannelSums {
-    /// What `add` adds to zeros, which are repeated.
-    #[inline(always)]
-    fn new(sizes: &Sizes, add: impl FnOnce(&mut [f32], &mut [f32])) -> Self {
-        let mut first = vec![0.0; sizes.repeats() * sizes.channels];
-        let mut second = first.clone();
-        vectorised(|| add(&mut first, &mut second));
-        ChannelSums { first, second }
+    /// Zeros, repeated.
+    fn zeros(sizes: &Sizes) -> Self {
+        let first = vec![0.0; sizes.repeats() * sizes.channels];
+        ChannelSums {
+            second: first.clone(),
+            first,
+        }
     }
 
     /// The sums of all parts of each member of the batch.
@@ -101,16 +101,9 @@ pub(super) fn moments(sizes: &Sizes, x: &[f32]) -> Vec<Moments> {
         .map(|part| {
             let pivots = pivots(part.member).repeat(sizes.repeats());
             let x = &x[part.values(channels)];
-            ChannelSums::new(sizes, |first, second| {
-                for x in x.chunks(pivots.len()) {
-                    let sums = first.iter_mut().zip(&mut *second);
-                    for ((x, pivot), (first, second)) in x.iter().zip(&pivots).zip(sums) {
-                        let d = x - pivot;
-                        *first += d;
-                        *second += d * d;
-                    }
-                }
-            })
+            let mut sums = ChannelSums::zeros(sizes);
+            add_differences(x, &pivots, &mut sums);
+            sums
         })
         .collect();
     let members = ChannelSums::of_members(sizes, &parts, &sums);
@@ -186,27 +179,64 @@ pub(super) fn forward(
             let x = &x[here.clone()];
             let affine = &affine[part.member];
             let residual = residual.map(|residual| &residual[here]);
-            vectorised(|| {
-                if sizes.silu {
-                    apply(x, affine, y, |z| z * sigmoid(z));
-                } else {
-                    apply(x, affine, y, |z| z);
-                }
-                if let Some(residual) = residual {
-                    for (y, residual) in y.iter_mut().zip(residual) {
-                        *y += residual;
-                    }
-                }
-            });
+            apply(sizes.silu, x, affine, residual, y);
         });
     y
 }
 
-#[inline(always)]
-fn apply(x: &[f32], [factor, summand]: &[Vec<f32>; 2], y: &mut [f32], then: impl Fn(f32) -> f32) {
-    for (x, y) in x.chunks(factor.len()).zip(y.chunks_mut(factor.len())) {
-        for (((x, y), factor), summand) in x.iter().zip(y).zip(factor).zip(summand) {
-            *y = then(x * factor + summand);
+vectorised! {
+    /// A part of the output.
+    fn apply<'a>(
+        silu: bool,
+        x: &'a [f32],
+        affine: &'a [Vec<f32>; 2],
+        residual: Option<&'a [f32]>,
+        y: &'a mut [f32],
+    ) {
+        let [factor, summand] = affine;
+        let run = factor.len();
+        for (x, y) in x.chunks(run).zip(y.chunks_mut(run)) {
+            for (((x, y), factor), summand) in x.iter().zip(&mut *y).zip(factor).zip(summand) {
+                *y = x * factor + summand;
+            }
+            if silu {
+                for y in y.iter_mut() {
+                    *y *= sigmoid(*y);
+                }
+            }
+        }
+        if let Some(residual) = residual {
+            for (y, residual) in y.iter_mut().zip(residual) {
+                *y += residual;
+            }
+        }
+    }
+}
+
+vectorised! {
+    /// Adds differences from the pivots, and their squares.
+    fn add_differences<'a>(x: &'a [f32], pivots: &'a [f32], sums: &'a mut ChannelSums) {
+        for x in x.chunks(pivots.len()) {
+            let sums = sums.first.iter_mut().zip(&mut sums.second);
+            for ((x, pivot), (first, second)) in x.iter().zip(pivots).zip(sums) {
+                let d = x - pivot;
+                *first += d;
+                *second += d * d;
+            }
+        }
+    }
+}
+
+vectorised! {
+    /// Adds gradients, and their products with the input.
+    fn add_products<'a>(x: &'a [f32], gradient: &'a [f32], sums: &'a mut ChannelSums) {
+        let run = sums.first.len();
+        for (x, g) in x.chunks(run).zip(gradient.chunks(run)) {
+            let sums = sums.first.iter_mut().zip(&mut sums.second);
+            for ((x, g), (first, second)) in x.iter().zip(g).zip(sums) {
+                *first += g;
+                *second += g * x;
+            }
         }
     }
 }
@@ -228,18 +258,12 @@ pub(super) fn backward(
         .zip(&parts)
         .map(|(gradient, part)| {
             let x = &x[part.values(channels)];
-            ChannelSums::new(sizes, |first, second| {
-                if sizes.silu {
-                    through_silu(gradient, x, &affine[part.member]);
-                }
-                for (x, g) in x.chunks(first.len()).zip(gradient.chunks(first.len())) {
-                    let sums = first.iter_mut().zip(&mut *second);
-                    for ((x, g), (first, second)) in x.iter().zip(g).zip(sums) {
-                        *first += g;
-                        *second += g * x;
-                    }
-                }
-            })
+            if sizes.silu {
+                through_silu(gradient, x, &affine[part.member]);
+            }
+            let mut sums = ChannelSums::zeros(sizes);
+            add_products(x, gradient, &mut sums);
+            sums
         })
         .collect();
     let members = ChannelSums::of_members(sizes, &parts, &sums);
@@ -288,35 +312,40 @@ pub(super) fn backward(
         .for_each(|(gradient, part)| {
             let x = &x[part.values(channels)];
             let factor = &affine[part.member][0];
-            vectorised(|| combine(gradient, x, factor, &combinations[part.member]));
+            let combination = &combinations[part.member];
+            combine(gradient, x, factor, combination);
         });
     found.input = gradient;
     found
 }
 
-/// The gradient before SiLU.
-#[inline(always)]
-fn through_silu(gradient: &mut [f32], x: &[f32], [factor, summand]: &[Vec<f32>; 2]) {
-    let run = factor.len();
-    for (gradient, x) in gradient.chunks_mut(run).zip(x.chunks(run)) {
-        for (((gradient, x), factor), summand) in
-            gradient.iter_mut().zip(x).zip(factor).zip(summand)
-        {
-            let z = x * factor + summand;
-            let s = sigmoid(z);
-            *gradient *= s + z * s * (1.0 - s);
+vectorised! {
+    /// The gradient before SiLU.
+    fn through_silu<'a>(gradient: &'a mut [f32], x: &'a [f32], affine: &'a [Vec<f32>; 2]) {
+        let [factor, summand] = affine;
+        let run = factor.len();
+        for (gradient, x) in gradient.chunks_mut(run).zip(x.chunks(run)) {
+            for (((gradient, x), factor), summand) in
+                gradient.iter_mut().zip(x).zip(factor).zip(summand)
+            {
+                let z = x * factor + summand;
+                let s = sigmoid(z);
+                *gradient *= s + z * s * (1.0 - s);
+            }
         }
     }
 }
 
-/// The gradient with respect to the input, in the place of that with respect to the affine map.
-#[inline(always)]
-fn combine(gradient: &mut [f32], x: &[f32], factor: &[f32], [slope, offset]: &[Vec<f32>; 2]) {
-    let run = factor.len();
-    for (gradient, x) in gradient.chunks_mut(run).zip(x.chunks(run)) {
-        let values = gradient.iter_mut().zip(x);
-        for ((((g, x), factor), slope), offset) in values.zip(factor).zip(slope).zip(offset) {
-            *g = *g * factor + x * slope + offset;
+vectorised! {
+    /// The gradient with respect to the input, in the place of that with respect to the affine map.
+    fn combine<'a>(gradient: &'a mut [f32], x: &'a [f32], factor: &'a [f32], combination: &'a [Vec<f32>; 2]) {
+        let [slope, offset] = combination;
+        let run = factor.len();
+        for (gradient, x) in gradient.chunks_mut(run).zip(x.chunks(run)) {
+            let values = gradient.iter_mut().zip(x);
+            for ((((g, x), factor), slope), offset) in values.zip(factor).zip(slope).zip(offset) {
+                *g = *g * factor + x * slope + offset;
+            }
         }
     }
 }

@@ -58,16 +58,20 @@ pub(in crate::network) fn column_sums(values: &[f32], columns: usize) -> Buffer 
             .chunks(ROWS * columns)
         {
             let mut sums = vec![0.0; columns];
-            vectorised(|| {
-                for row in block.chunks_exact(columns) {
-                    for (sum, value) in sums.iter_mut().zip(row) {
-                        *sum += value;
-                    }
-                }
-            });
+            add_rows(&mut sums, block);
             for (total, sum) in total.iter_mut().zip(sums) {
                 *total += sum;
             }
         }
     })
+}
+
+vectorised! {
+    fn add_rows<'a>(sums: &'a mut [f32], rows: &'a [f32]) {
+        for row in rows.chunks_exact(sums.len()) {
+            for (sum, value) in sums.iter_mut().zip(row) {
+                *sum += value;
+            }
+        }
+    }
 }

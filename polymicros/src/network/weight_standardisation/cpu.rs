@@ -32,6 +32,7 @@ fn moments(weights: &[f32]) -> (f64, f64) {
     (mean, (variance + f64::from(EPSILON)).sqrt())
 }
 
+#[inline(always)]
 fn factor(deviation: f64, form: WeightStandardisation) -> f64 {
     match form {
         WeightStandardisation::Standard => 1.0 / deviation,
@@ -44,16 +45,20 @@ pub(super) fn forward(
     channel: usize,
     form: WeightStandardisation,
 ) -> Vec<f32> {
-    weight.par_chunks_exact_mut(channel).for_each(|weights| {
-        vectorised(|| {
-            let (mean, deviation) = moments(weights);
-            let factor = factor(deviation, form);
-            for weight in weights {
-                *weight = ((f64::from(*weight) - mean) * factor) as f32;
-            }
-        });
-    });
     weight
+        .par_chunks_exact_mut(channel)
+        .for_each(|weights| standardise(weights, form));
+    weight
+}
+
+vectorised! {
+    fn standardise<'a>(weights: &'a mut [f32], form: WeightStandardisation) {
+        let (mean, deviation) = moments(weights);
+        let factor = factor(deviation, form);
+        for weight in weights {
+            *weight = ((f64::from(*weight) - mean) * factor) as f32;
+        }
+    }
 }
 
 pub(super) fn backward(
@@ -65,28 +70,27 @@ pub(super) fn backward(
     gradient
         .par_chunks_exact_mut(channel)
         .zip(weight.par_chunks_exact(channel))
-        .for_each(|(gradient, weights)| {
-            vectorised(|| through(gradient, weights, form));
-        });
+        .for_each(|(gradient, weights)| through(gradient, weights, form));
     gradient
 }
 
-/// The gradient with respect to a channel's weights, in the place of that with respect to the
-/// standardised ones.
-#[inline(always)]
-fn through(gradient: &mut [f32], weights: &[f32], form: WeightStandardisation) {
-    let n = weights.len() as f64;
-    let (mean, deviation) = moments(weights);
-    let level = sum(gradient, gradient, |g, _| g) / n;
-    let along = sum(gradient, weights, |g, w| g * (w - mean)) / n;
-    // How the factor follows each centred weight: its derivative is this times the weight.
-    let follows = match form {
-        WeightStandardisation::Standard => -1.0 / deviation.powi(3),
-        WeightStandardisation::Authors => 1.0 / deviation,
-    };
-    let factor = factor(deviation, form);
-    for (gradient, &weight) in gradient.iter_mut().zip(weights) {
-        let centred = f64::from(weight) - mean;
-        *gradient = (factor * (f64::from(*gradient) - level) + follows * along * centred) as f32;
+vectorised! {
+    /// The gradient with respect to a channel's weights, in the place of that with respect to the
+    /// standardised ones.
+    fn through<'a>(gradient: &'a mut [f32], weights: &'a [f32], form: WeightStandardisation) {
+        let n = weights.len() as f64;
+        let (mean, deviation) = moments(weights);
+        let level = sum(gradient, gradient, |g, _| g) / n;
+        let along = sum(gradient, weights, |g, w| g * (w - mean)) / n;
+        // How the factor follows each centred weight: its derivative is this times the weight.
+        let follows = match form {
+            WeightStandardisation::Standard => -1.0 / deviation.powi(3),
+            WeightStandardisation::Authors => 1.0 / deviation,
+        };
+        let factor = factor(deviation, form);
+        for (gradient, &weight) in gradient.iter_mut().zip(weights) {
+            let centred = f64::from(weight) - mean;
+            *gradient = (factor * (f64::from(*gradient) - level) + follows * along * centred) as f32;
+        }
     }
 }

@@ -1,12 +1,14 @@
-//! The forward pass on the CPU. `q`, `k` and `v` of a block of voxels are computed when
-//! they are needed, in the backward pass again, and never stored.
+//! The forward pass on the CPU. `q` and `k` of a block of voxels are computed when they are needed,
+//! in the backward pass again, and never stored; `v` is never computed: it is linear in the input,
+//! so that the mean of `v` that a feature takes follows from the mean input.
 
 mod backward;
 
 pub(super) use backward::backward;
 
 use super::blocks::{BLOCK, Running, blocks, softmax_heads, times, work};
-use super::{FEATURES, HIDDEN, Sizes};
+use super::heads::Heads;
+use super::{HIDDEN, Sizes};
 use crate::buffer::Buffer;
 use crate::network::kernel::{Packed, Part, Start, pieces};
 use rayon::prelude::*;
@@ -23,47 +25,53 @@ pub(super) struct Context {
     largest: Vec<f32>,
     /// One over the sum of `exp(k - largest)`.
     rate: Vec<f32>,
+    /// For each feature of `k`, the mean input that it takes.
+    inputs: Vec<f32>,
     /// For each feature `d` of `k` and `e` of `v` in a head, the mean of `v[e]` that `k[d]` takes.
     means: Vec<f32>,
 }
 
-/// Weights that make `q` (rows `0 .. HIDDEN` of `qkv`), or `k` and `v` (the rest).
-fn pack(sizes: &Sizes, qkv: &[f32], first: usize, count: usize) -> Packed {
+/// Weights that make `q` (from row 0 of `qkv` on) or `k` (from row `HIDDEN` on).
+fn pack(sizes: &Sizes, qkv: &[f32], first: usize) -> Packed {
     let channels = sizes.channels;
-    Packed::new(channels, count, |channel, feature| {
+    Packed::new(channels, HIDDEN, |channel, feature| {
         qkv[(first + feature) * channels + channel]
     })
 }
 
-/// What a member of the batch's `q` is multiplied by: its means, and the weights of the result.
-fn result_matrix(sizes: &Sizes, context: &Context, out: &[f32]) -> Vec<f32> {
+/// A row-major matrix of a row for each feature and a column for each channel.
+fn packed(sizes: &Sizes, matrix: &[f32]) -> Packed {
     let channels = sizes.channels;
-    let mut matrix = vec![0.0; HIDDEN * channels];
-    for (feature, row) in matrix.chunks_exact_mut(channels).enumerate() {
-        let head = feature / FEATURES;
-        let means = &context.means[feature * FEATURES..(feature + 1) * FEATURES];
-        for (channel, value) in row.iter_mut().enumerate() {
-            let out = &out[channel * HIDDEN + head * FEATURES..][..FEATURES];
-            *value = means.iter().zip(out).map(|(mean, out)| mean * out).sum();
-        }
-    }
-    matrix
+    Packed::new(HIDDEN, channels, |row, column| {
+        matrix[row * channels + column]
+    })
+}
+
+/// Its transpose.
+fn packed_transposed(sizes: &Sizes, matrix: &[f32]) -> Packed {
+    let channels = sizes.channels;
+    Packed::new(channels, HIDDEN, |row, column| {
+        matrix[column * channels + row]
+    })
+}
+
+/// The weights of the result, by which means are multiplied to give what `q` is multiplied by.
+fn results(sizes: &Sizes, out: &[f32]) -> Heads {
+    Heads::to_channels(sizes.channels, |feature, channel| {
+        out[channel * HIDDEN + feature]
+    })
 }
 
 pub(super) fn forward(sizes: &Sizes, x: &[f32], at: &Parameters) -> (Buffer, Vec<Context>) {
     let channels = sizes.channels;
     let parts = work(sizes);
-    let contexts = contexts(sizes, &parts, x, &pack(sizes, &at.qkv, HIDDEN, 2 * HIDDEN));
+    let contexts = contexts(sizes, &parts, x, &at.qkv);
+    let results = results(sizes, &at.out);
     let matrices: Vec<Packed> = contexts
         .par_iter()
-        .map(|context| {
-            let matrix = result_matrix(sizes, context, &at.out);
-            Packed::new(HIDDEN, channels, |row, column| {
-                matrix[row * channels + column]
-            })
-        })
+        .map(|context| packed(sizes, &results.times(&context.means)))
         .collect();
-    let weights_q = pack(sizes, &at.qkv, 0, HIDDEN);
+    let weights_q = pack(sizes, &at.qkv, 0);
     let mut y = Buffer::stale(x.len());
     pieces(&parts, channels, &mut y)
         .par_iter_mut()
@@ -86,39 +94,44 @@ pub(super) fn forward(sizes: &Sizes, x: &[f32], at: &Parameters) -> (Buffer, Vec
 }
 
 /// The softmax over all voxels of each member of the batch.
-fn contexts(sizes: &Sizes, parts: &[Part], x: &[f32], weights_kv: &Packed) -> Vec<Context> {
+fn contexts(sizes: &Sizes, parts: &[Part], x: &[f32], qkv: &[f32]) -> Vec<Context> {
     let channels = sizes.channels;
+    let weights_k = pack(sizes, qkv, HIDDEN);
     let sums: Vec<Running> = parts
         .par_iter()
         .map(|part| {
-            let mut running = Running::new();
-            let mut kv = vec![0.0; BLOCK * 2 * HIDDEN];
+            let mut running = Running::new(channels);
+            let mut k = vec![0.0; BLOCK * HIDDEN];
             for here in blocks(part.voxels.clone()) {
-                let kv = &mut kv[..here.len() * 2 * HIDDEN];
+                let k = &mut k[..here.len() * HIDDEN];
                 let x = &x[here.start * channels..here.end * channels];
-                times(x, channels, weights_kv, Start::Zero, kv);
-                running.add(kv);
+                times(x, channels, &weights_k, Start::Zero, k);
+                running.add(k, x);
             }
             running
         })
         .collect();
-    let mut members = vec![Running::new(); sizes.batch];
+    let mut members = vec![Running::new(channels); sizes.batch];
     for (part, sums) in parts.iter().zip(sums) {
         members[part.member].merge(sums);
     }
+    let values = Heads::to_features(channels, |feature, channel| {
+        qkv[(2 * HIDDEN + feature) * channels + channel]
+    });
     members
-        .into_iter()
+        .into_par_iter()
         .map(|mut all| {
             let rate: Vec<f32> = all.sum.iter().map(|sum| 1.0 / sum).collect();
-            for (means, rate) in all.context.chunks_exact_mut(FEATURES).zip(&rate) {
-                for mean in means {
-                    *mean *= rate;
+            for (inputs, rate) in all.inputs.chunks_exact_mut(channels).zip(&rate) {
+                for input in inputs {
+                    *input *= rate;
                 }
             }
             Context {
                 largest: all.largest,
                 rate,
-                means: all.context,
+                means: values.times(&all.inputs),
+                inputs: all.inputs,
             }
         })
         .collect()
