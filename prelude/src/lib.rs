@@ -13,6 +13,7 @@
 
 mod datasets;
 mod denoisers;
+mod foundation;
 mod generation;
 mod pictures;
 mod reconstruction;
@@ -23,6 +24,7 @@ pub use datasets::{
     check_dataset, compare_diversity, make_dataset, repair_dataset, scratch_folder,
 };
 pub use denoisers::{ShortTraining, TrainedDenoiser, preconditioning_curves, seam, train_denoiser};
+pub use foundation::{foundation_model, inpainting_model};
 pub use generation::{
     denoising_error, local_model, measure_trade_off, sample_field, sample_structure, training_log,
 };
@@ -61,7 +63,7 @@ pub use polymicros::random_field::{
     Mogrf, MosmKernel, MosmParameters, Sampler, SpectralGaussian, Verdict, grains_worth, with_mean,
 };
 pub use polymicros::reconstruction::comparison::{
-    Candidate, Row, averaged, candidates, compare_interpolations, theta_ablation,
+    Candidate, Row, StoredComparison, averaged, candidates, compare_interpolations, theta_ablation,
 };
 pub use polymicros::reconstruction::measures::{Calibration, Measures, near_boundaries};
 pub use polymicros::reconstruction::sections::{
@@ -83,5 +85,5 @@ pub use polymicros_tables::{
     grain_list_table, grain_table, morphology_table, one_point_table, realism_table, scores_table,
 };
 pub use reconstruction::{compare_way, field_slices, fill_in, reliability};
-pub use sections::{expand, foundation_model, sections_through};
+pub use sections::{expand, sections_through};
 pub use volumes::{edge, real_volumes, stand_ins, user_volumes};

@@ -1,9 +1,9 @@
 //! From sections to volumes, in calls that a cell has nothing to compile of.
 
+use polymicros::Result;
 use polymicros::generation::LocalModel;
 use polymicros::microstructure::Field;
 use polymicros::reconstruction::sections::{Expansion, OrthogonalStatistics, Sample};
-use polymicros::{Error, Result};
 
 /// The sections xy, xz and yz of a volume that cross in one voxel.
 ///
@@ -36,25 +36,4 @@ pub fn expand(
     (0..samples as u64)
         .map(|i| settings.sample(model, target, seed + i, |_| Ok(())))
         .collect()
-}
-
-/// The weights of the foundation model that ship with the project, pre-trained on the union of the
-/// stand-ins and not yet tuned on synthetic volumes, or those that
-/// `POLYMICROS_FOUNDATION` names.
-///
-/// # Errors
-/// When the file is not there or cannot be read.
-pub fn foundation_model() -> Result<LocalModel> {
-    let path = match std::env::var_os("POLYMICROS_FOUNDATION") {
-        Some(path) => std::path::PathBuf::from(path),
-        None => std::path::PathBuf::from("../fixtures/models/union.safetensors"),
-    };
-    if !path.is_file() {
-        let problem = format!(
-            "{} is not there; POLYMICROS_FOUNDATION may name another file",
-            path.display()
-        );
-        return Err(Error::value("weights of the foundation model", problem));
-    }
-    LocalModel::open(path)
 }

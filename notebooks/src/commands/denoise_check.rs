@@ -15,7 +15,7 @@ pub(super) struct Plan {
     /// The network, as training writes it.
     weights: PathBuf,
     /// Volumes that the network did not learn from: files in any format that is read, or
-    /// stand-in:NAME:EDGE:SEED.
+    /// stand-in:NAME:EDGE:SEED, or dataset:DIR.
     #[arg(required = true, value_name = "VOLUME")]
     volumes: Vec<Source>,
     /// Voxels along each edge of a patch.

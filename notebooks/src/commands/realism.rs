@@ -14,7 +14,7 @@ pub(super) struct Plan {
     #[arg(required = true, value_name = "FIELD")]
     fields: Vec<PathBuf>,
     /// Volumes of the experiment: files in any format that is read, or
-    /// stand-in:NAME:EDGE:SEED.
+    /// stand-in:NAME:EDGE:SEED, or dataset:DIR.
     #[arg(long, required = true, num_args = 1.., value_name = "VOLUME")]
     source: Vec<Source>,
     /// Voxels along each edge of a patch.
@@ -28,11 +28,10 @@ pub(super) struct Plan {
 pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
     let progress = Progress::new("realism");
     progress.say("source");
-    let source = plan
-        .source
-        .iter()
-        .map(|source| Ok(source.volume()?.rogsh()?))
-        .collect::<Result<Vec<Field>>>()?;
+    let mut source: Vec<Field> = Vec::new();
+    for volumes in &plan.source {
+        source.extend(volumes.fields()?);
+    }
     let fields = plan
         .fields
         .iter()

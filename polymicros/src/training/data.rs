@@ -1,7 +1,8 @@
 //! Where patches come from, as a TOML file says it.
 
 use super::patches::{PatchSet, centred};
-use crate::microstructure::{Microstructure, StandIn};
+use crate::generation::dataset::Dataset;
+use crate::microstructure::{Field, Microstructure, StandIn};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -23,7 +24,7 @@ pub struct DataSettings {
     pub volumes: Vec<Source>,
 }
 
-/// A volume of orientations.
+/// One volume of orientations, or many.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]
 pub enum Source {
@@ -31,6 +32,15 @@ pub enum Source {
     File {
         /// Its path; a relative one is looked for from the working directory.
         file: PathBuf,
+        /// The part of it that is taken, `[first, end]` in voxels along x, y and z: a volume to
+        /// learn from has no voxels that are not valid.
+        #[serde(default)]
+        crop: Option<[[usize; 2]; 3]>,
+    },
+    /// The structures of a dataset of synthetic structures, as many as are made.
+    Dataset {
+        /// Its folder; a relative one is looked for from the working directory.
+        dataset: PathBuf,
     },
     /// A stand-in for an experiment, made anew.
     StandIn {
@@ -44,13 +54,31 @@ pub enum Source {
 }
 
 impl Source {
-    /// Opens or makes the volume.
+    /// Opens or makes the volumes, as ROGSH values.
     ///
     /// # Errors
-    /// When the file cannot be read, or there is no such stand-in.
-    pub fn volume(&self) -> Result<Microstructure> {
+    /// When a file cannot be read or has no such part, a dataset has no structure yet, or there is
+    /// no such stand-in.
+    pub fn fields(&self) -> Result<Vec<Field>> {
         match self {
-            Source::File { file } => Microstructure::open(file),
+            Source::File { file, crop } => {
+                let field = Microstructure::open(file)?.rogsh()?;
+                Ok(vec![match crop {
+                    Some(crop) => field.crop(crop.map(|[first, end]| first..end))?,
+                    None => field,
+                }])
+            }
+            Source::Dataset { dataset } => {
+                let made = Dataset::open(dataset)?;
+                let structures = made.made();
+                if structures.is_empty() {
+                    return Err(Error::value(
+                        "dataset",
+                        format!("{} has no structure yet", dataset.display()),
+                    ));
+                }
+                structures.into_iter().map(|i| made.rogsh(i)).collect()
+            }
             Source::StandIn {
                 stand_in,
                 edge,
@@ -63,7 +91,7 @@ impl Source {
                     let problem = format!("{stand_in:?} is none of {}", names.join(", "));
                     Error::value("stand_in", problem)
                 })?;
-                known.generate([*edge; 3], *seed)
+                Ok(vec![known.generate([*edge; 3], *seed)?.rogsh()?])
             }
         }
     }
@@ -92,21 +120,31 @@ impl PatchSet {
         augment: bool,
         seed: u64,
     ) -> Result<Self> {
-        let volumes = volumes
-            .iter()
-            .map(|source| centred(&source.volume()?.rogsh()?))
-            .collect::<Result<Vec<_>>>()?;
-        PatchSet::new(volumes, edge, stride, augment, seed)
+        let mut fields = Vec::new();
+        for source in volumes {
+            for field in source.fields()? {
+                fields.push(centred(&field)?);
+            }
+        }
+        PatchSet::new(fields, edge, stride, augment, seed)
     }
 }
 
 impl FromStr for Source {
     type Err = Error;
 
-    /// `stand-in:NAME:EDGE:SEED`, or the path of a file.
+    /// `stand-in:NAME:EDGE:SEED`, `dataset:DIR`, or the path of a file.
     fn from_str(text: &str) -> Result<Self> {
+        if let Some(dataset) = text.strip_prefix("dataset:") {
+            return Ok(Source::Dataset {
+                dataset: dataset.into(),
+            });
+        }
         let Some(stand_in) = text.strip_prefix("stand-in:") else {
-            return Ok(Source::File { file: text.into() });
+            return Ok(Source::File {
+                file: text.into(),
+                crop: None,
+            });
         };
         let wrong = || {
             let problem = format!("{text:?}: expected stand-in:NAME:EDGE:SEED");
@@ -126,6 +164,8 @@ impl FromStr for Source {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generation::dataset::{DatasetSettings, LocalModels, Shard};
+    use std::ops::ControlFlow;
 
     #[test]
     fn stand_ins_and_files_are_cut_alike() {
@@ -148,9 +188,46 @@ mod tests {
         let named: Source = format!("stand-in:{name}:12:4").parse().unwrap();
         assert_eq!(settings(&stand_in).volumes, [named]);
         let file: Source = path.display().to_string().parse().unwrap();
-        assert_eq!(file, Source::File { file: path.clone() });
+        let whole = Source::File {
+            file: path.clone(),
+            crop: None,
+        };
+        assert_eq!(file, whole);
         assert!("stand-in:twinned:12".parse::<Source>().is_err());
+        let part = format!(
+            "{{ file = {:?}, crop = [[4, 12], [0, 8], [3, 11]] }}",
+            path.display().to_string()
+        );
+        assert_eq!(settings(&part).patches(1).unwrap().len(), 1);
         let wrong = settings("{ stand_in = \"marble\", edge = 12, seed = 4 }").patches(1);
         assert!(wrong.unwrap_err().to_string().contains("marble"));
+    }
+
+    #[test]
+    fn the_structures_of_a_dataset_are_learnt_from() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "count = 3\nedge = 16\n[[models]]\nname = \"a\"\nmean = [0.1, 0.4, 0.0]\n";
+        let dataset = DatasetSettings::from_toml(text).unwrap();
+        let mut models = LocalModels::new(&dataset).unwrap();
+        let dataset = Dataset::create(dataset, &models, folder.path()).unwrap();
+        let source = Source::Dataset {
+            dataset: folder.path().into(),
+        };
+        assert!(
+            source
+                .fields()
+                .unwrap_err()
+                .to_string()
+                .contains("no structure")
+        );
+        dataset
+            .make(&mut models, Shard::WHOLE, Some(2), |_| {
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        let fields = source.fields().unwrap();
+        assert_eq!(fields.len(), 2);
+        assert_eq!(fields[1], dataset.rogsh(1).unwrap());
+        assert_eq!(PatchSet::of(&[source], 8, 8, false, 0).unwrap().len(), 16);
     }
 }

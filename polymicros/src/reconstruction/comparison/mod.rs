@@ -1,10 +1,12 @@
 //! Which way of filling in is the best, and is it better than interpolation: a table.
 
 mod candidates;
+mod stored;
 #[cfg(test)]
 mod tests;
 
 pub use candidates::{Candidate, candidates, theta_ablation};
+pub use stored::StoredComparison;
 
 use super::measures::{Calibration, Measures};
 use super::{Interpolation, Mask, Progress, Projection, Reconstruction};

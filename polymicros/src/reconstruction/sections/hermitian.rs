@@ -213,11 +213,9 @@ fn rotate(a: &mut Matrix, vectors: &mut Matrix, p: usize, q: usize) {
         row[p] = x * c - y * s.conj();
         row[q] = x * s + y * c;
     }
-    for k in 0..3 {
-        let (x, y) = (a[p][k], a[q][k]);
-        a[p][k] = x * c - y * s;
-        a[q][k] = x * s.conj() + y * c;
-    }
+    let (upper, lower) = (a[p], a[q]);
+    a[p] = std::array::from_fn(|k| upper[k] * c - lower[k] * s);
+    a[q] = std::array::from_fn(|k| upper[k] * s.conj() + lower[k] * c);
     a[p][q] = Complex::ZERO;
     a[q][p] = Complex::ZERO;
 }
