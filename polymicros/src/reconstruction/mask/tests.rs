@@ -10,14 +10,12 @@ const SHAPE: [usize; 3] = [9, 10, 12];
 
 #[test]
 fn every_nth_slice_is_known_along_any_axis() -> Result<()> {
-    for axis in 0..3 {
+    for (axis, edge) in SHAPE.into_iter().enumerate() {
         for factor in 1..=4 {
             let mask = Mask::slices(SHAPE, axis, factor, 1)?;
-            let slices = (SHAPE[axis] - 1).div_ceil(factor);
-            assert_eq!(
-                mask.count(),
-                slices * SHAPE.iter().product::<usize>() / SHAPE[axis]
-            );
+            let slices = (edge - 1).div_ceil(factor);
+            let voxels: usize = SHAPE.iter().product();
+            assert_eq!(mask.count(), slices * voxels / edge);
             for (slice, part) in mask.known().axis_iter(Axis(axis)).enumerate() {
                 let known = slice >= 1 && (slice - 1) % factor == 0;
                 assert!(part.iter().all(|k| *k == known));
@@ -69,9 +67,9 @@ fn blocks_and_faces_have_the_voxels_they_should() -> Result<()> {
 
 #[test]
 fn a_stack_is_recognised_by_its_slices() -> Result<()> {
-    for axis in 0..3 {
+    for (axis, edge) in SHAPE.into_iter().enumerate() {
         let slices = Mask::slices(SHAPE, axis, 4, 1)?;
-        let expected: Vec<usize> = (1..SHAPE[axis]).step_by(4).collect();
+        let expected: Vec<usize> = (1..edge).step_by(4).collect();
         assert_eq!(slices.stack(), Some((axis, expected.clone())));
         // Some voxels of a known slice may be missing, but a missing slice is missing all over.
         let holes = slices.intersection(&Mask::missing_at_random(SHAPE, 0.2, 1)?)?;

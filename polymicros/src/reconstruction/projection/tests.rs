@@ -39,8 +39,8 @@ proptest! {
                 (full.as_slice()[c * voxels + from] - estimate.as_slice()[c * voxels + at]).powi(2)
             }).sum()
         };
-        for at in 0..voxels {
-            let from = sources[at] as usize;
+        for (at, from) in sources.into_iter().enumerate() {
+            let from = from as usize;
             prop_assert!(mask.as_slice()[from]);
             if mask.as_slice()[at] {
                 prop_assert_eq!(from, at);
