@@ -61,7 +61,11 @@ mod tests {
             patch: 8,
             ..RealismSettings::default()
         };
-        let realism = Realism::compare(&[volume.clone()], &[volume], settings)?;
+        let realism = Realism::compare(
+            std::slice::from_ref(&volume),
+            std::slice::from_ref(&volume),
+            settings,
+        )?;
         let table = realism_table(&["itself".into()], &[realism])?;
         assert_eq!((table.rows(), table.frame().width()), (1, 6));
         Ok(())
