@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn the_structures_of_a_dataset_are_learnt_from() {
         let folder = tempfile::tempdir().unwrap();
-        let text = "count = 3\nedge = 16\n[[models]]\nname = \"a\"\nmean = [0.1, 0.4, 0.0]\n";
+        let text = "count = 3\nedge = 24\n[[models]]\nname = \"a\"\nmean = [0.1, 0.4, 0.0]\n";
         let dataset = DatasetSettings::from_toml(text).unwrap();
         let mut models = LocalModels::new(&dataset).unwrap();
         let dataset = Dataset::create(dataset, &models, folder.path()).unwrap();
@@ -228,6 +228,6 @@ mod tests {
         let fields = source.fields().unwrap();
         assert_eq!(fields.len(), 2);
         assert_eq!(fields[1], dataset.rogsh(1).unwrap());
-        assert_eq!(PatchSet::of(&[source], 8, 8, false, 0).unwrap().len(), 16);
+        assert_eq!(PatchSet::of(&[source], 8, 8, false, 0).unwrap().len(), 54);
     }
 }
