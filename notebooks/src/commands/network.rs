@@ -3,10 +3,10 @@
 use super::Progress;
 use crate::{Error, Result};
 use ndarray::{Array5, Axis};
-use polymicros::diffusion::{NetworkDenoiser, Preconditioning, Sampler, Schedule};
-use polymicros::network::weights::{parse, save_tensors, values};
+use polymicros::diffusion::{NetworkDenoiser, Sampler, Schedule, Solver};
+use polymicros::network::weights::{Precision, parse, save_tensors, values};
 use polymicros::network::{Cpu, Padding, UNet};
-use polymicros_prelude::{Field, Grid};
+use polymicros_prelude::{Field, Grid, ROGSH_NAMES};
 use serde_json::json;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,17 @@ pub(super) fn apply(weights: &Path, input: &Path, output: &Path, padding: Paddin
     let y = network.apply(&x, &t, padding)?;
     let values: Vec<f32> = y.iter().copied().collect();
     let tensors = std::iter::once(("y".to_owned(), shape, values.as_slice()));
-    Ok(save_tensors(output, tensors, HashMap::new())?)
+    Ok(save_tensors(
+        output,
+        tensors,
+        HashMap::new(),
+        Precision::F32,
+    )?)
+}
+
+/// The same weights in another precision.
+pub(super) fn convert(weights: &Path, output: &Path, precision: Precision) -> Result<()> {
+    Ok(NetworkDenoiser::load(weights, &Cpu::default())?.save(output, precision)?)
 }
 
 /// What to sample.
@@ -42,22 +52,22 @@ pub(super) struct Plan {
     pub(super) steps: usize,
     pub(super) seed: u64,
     pub(super) padding: Padding,
+    pub(super) solver: Solver,
     pub(super) json: bool,
 }
 
 pub(super) fn sample(plan: &Plan) -> Result<()> {
-    let network = UNet::load(&plan.weights, &Cpu::default())?;
-    let channels = network.config().channels;
     let denoiser = NetworkDenoiser {
-        network,
-        preconditioning: Preconditioning::default(),
         padding: plan.padding,
+        ..NetworkDenoiser::load(&plan.weights, &Cpu::default())?
     };
+    let channels = denoiser.network.config().channels;
     let sampler = Sampler {
         schedule: Schedule {
             steps: plan.steps,
             ..Schedule::default()
         },
+        solver: plan.solver,
         ..Sampler::default()
     };
     let edge = plan.edge;
@@ -70,7 +80,11 @@ pub(super) fn sample(plan: &Plan) -> Result<()> {
     })?;
     let seconds = start.elapsed().as_secs_f64();
     progress.keep(&format!("{edge}^3, {seconds:.1} s"));
-    let names = (0..channels).map(|channel| format!("rogsh{channel}"));
+    let names: Vec<String> = if channels == ROGSH_NAMES.len() {
+        ROGSH_NAMES.map(str::to_owned).to_vec()
+    } else {
+        (0..channels).map(|c| format!("channel {c}")).collect()
+    };
     let field = Field::new(Grid::cube(edge)?, names, x.index_axis_move(Axis(0), 0))?;
     field.save(&plan.out)?;
     if plan.json {

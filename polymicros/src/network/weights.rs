@@ -28,6 +28,20 @@ const VERSION: u32 = 1;
 struct About {
     version: u32,
     config: UNetConfig,
+    /// What those who use the network say of it: how inputs and outputs are scaled, for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    usage: Option<serde_json::Value>,
+}
+
+/// How weights are stored; either way a network computes with f32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// Four bytes a weight.
+    #[default]
+    F32,
+    /// Two bytes a weight, of 11 significant bits.
+    F16,
 }
 
 impl<D: NetworkDevice> UNet<D> {
@@ -36,10 +50,24 @@ impl<D: NetworkDevice> UNet<D> {
     /// # Errors
     /// When the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.save_for(path, None, Precision::F32)
+    }
+
+    /// Writes configuration and weights, with what their user wants to find again in `usage`.
+    ///
+    /// # Errors
+    /// When the file cannot be written, or weights are too large for the precision.
+    pub fn save_for(
+        &self,
+        path: impl AsRef<Path>,
+        usage: Option<serde_json::Value>,
+        precision: Precision,
+    ) -> Result<()> {
         let path = path.as_ref();
         let about = About {
             version: VERSION,
             config: self.config().clone(),
+            usage,
         };
         let about = serde_json::to_string(&about)
             .map_err(|e| Error::format(path, "metadata", e.to_string()))?;
@@ -51,7 +79,7 @@ impl<D: NetworkDevice> UNet<D> {
             .iter()
             .zip(&values)
             .map(|(entry, values)| (entry.name.clone(), entry.shape.clone(), values.as_slice()));
-        save_tensors(path, named, metadata)
+        save_tensors(path, named, metadata, precision)
     }
 
     /// Reads a network.
@@ -60,10 +88,21 @@ impl<D: NetworkDevice> UNet<D> {
     /// When the file is no safetensors file, or tensors are missing, unknown, of another shape, or
     /// not of finite numbers; each is named.
     pub fn load(path: impl AsRef<Path>, device: &D) -> Result<Self> {
+        Ok(Self::load_with_usage(path, device)?.0)
+    }
+
+    /// Reads a network, and what was written beside it.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_with_usage(
+        path: impl AsRef<Path>,
+        device: &D,
+    ) -> Result<(Self, Option<serde_json::Value>)> {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;
         let (file, metadata) = parse(path, &bytes)?;
-        let config = match metadata.get(KEY) {
+        let (config, usage) = match metadata.get(KEY) {
             Some(about) => {
                 let about: About = serde_json::from_str(about)
                     .map_err(|e| Error::format(path, "metadata", e.to_string()))?;
@@ -72,41 +111,66 @@ impl<D: NetworkDevice> UNet<D> {
                     let problem = format!("version {found}, this program reads {VERSION}");
                     return Err(Error::format(path, "metadata", problem));
                 }
-                about.config
+                (about.config, about.usage)
             }
-            None => infer(path, &file)?,
+            None => (infer(path, &file)?, None),
         };
         let values = tensors(path, &file, &config)?;
         let parameters = Parameters::from_values(&config, values, device)?;
-        UNet::new(config, parameters)
+        Ok((UNet::new(config, parameters)?, usage))
     }
 }
 
-/// Writes named tensors of f32.
+/// Writes named tensors.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// When the file cannot be written, or a value is too large for the precision.
 pub fn save_tensors<'a>(
     path: &Path,
     tensors: impl Iterator<Item = (String, Vec<usize>, &'a [f32])>,
     metadata: HashMap<String, String>,
+    precision: Precision,
 ) -> Result<()> {
-    let bytes: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
+    let dtype = match precision {
+        Precision::F32 => Dtype::F32,
+        Precision::F16 => Dtype::F16,
+    };
+    let bytes = tensors
         .map(|(name, shape, values)| {
-            let bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-            (name, shape, bytes)
+            let bytes = match precision {
+                Precision::F32 => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+                Precision::F16 => half_bytes(path, &name, values)?,
+            };
+            Ok((name, shape, bytes))
         })
-        .collect();
+        .collect::<Result<Vec<(String, Vec<usize>, Vec<u8>)>>>()?;
     let wrong = |e: safetensors::SafeTensorError| Error::format(path, "tensors", e.to_string());
     let views = bytes
         .iter()
         .map(|(name, shape, bytes)| {
-            let view = TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(wrong)?;
+            let view = TensorView::new(dtype, shape.clone(), bytes).map_err(wrong)?;
             Ok((name.as_str(), view))
         })
         .collect::<Result<Vec<_>>>()?;
     let whole = safetensors::serialize(views, Some(metadata)).map_err(wrong)?;
     save_whole(path, &whole)
+}
+
+/// The nearest values of half precision.
+///
+/// # Errors
+/// When a value has none.
+fn half_bytes(path: &Path, name: &str, values: &[f32]) -> Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(2 * values.len());
+    for (at, &value) in values.iter().enumerate() {
+        let half = half::f16::from_f32(value);
+        if value.is_finite() && !half.is_finite() {
+            let problem = format!("value {at}, {value}, has no half-precision number: keep f32");
+            return Err(Error::format(path, format!("tensor {name}"), problem));
+        }
+        bytes.extend(half.to_le_bytes());
+    }
+    Ok(bytes)
 }
 
 /// The tensors of a safetensors file, and its metadata.

@@ -1,8 +1,25 @@
 //! Designed statistics and random fields (paper 3.1, A.5, A.6, B.1).
 //!
-//! A [`MosmKernel`] turns 132 parameters into the covariances of a three-channel field.
+//! A [`Design`] draws [`MosmParameters`] within [`Bounds`] and keeps those that an [`Acceptance`]
+//! rule accepts; a [`MosmKernel`] turns them into the covariances of a three-channel field, and a
+//! [`Mogrf`] into fields. [`Fit`] goes the other way, from measured covariances to parameters, and
+//! [`Guidelines`] say how a kernel stands to what the paper asks of one.
+//!
+//! ```
+//! use polymicros::microstructure::Grid;
+//! use polymicros::random_field::{Acceptance, Bounds, Design, Images, Mogrf, MosmKernel, Sampler};
+//! # fn main() -> polymicros::Result<()> {
+//! let design = Design::draw(&Bounds::paper(), &Acceptance::default(), 10, 1)?;
+//! let kernel = MosmKernel::new(&design.parameters[0])?;
+//! let mogrf = Mogrf::of_kernel(&kernel, &Grid::cube(32)?, Images::All)?;
+//! let field = mogrf.sample(Sampler::Algorithm1, 7)?;
+//! assert_eq!(field.data().shape(), [3, 32, 32, 32]);
+//! # Ok(())
+//! # }
+//! ```
 
 mod algorithm1;
+mod convergence;
 mod density;
 mod design;
 mod fit;

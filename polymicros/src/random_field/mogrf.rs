@@ -20,8 +20,10 @@ pub enum Sampler {
     /// It enforces the autocovariance of channel 0 and its cross-covariances with the others, no
     /// more: channel `γ` itself has the power `|F_0γ|² / F_00` at each frequency, which is at most
     /// the target `F_γγ`. All channels carry one and the same noise, so where the kernel asks for
-    /// channels that vary on their own, the data vary less than designed: channels 1 and 2 have a
-    /// smaller variance, and every frequency of the field moves along one line in ROGSH space.
+    /// channels that vary on their own, the data vary less than designed, and every frequency of
+    /// the field moves along one line in ROGSH space. Within the paper's bounds this is most of
+    /// the variance: there the channels of a mixture lie at different frequencies, and channels 1
+    /// and 2 keep 8 % of their variance on median over 100 sets (80 % of them between 1 and 32 %).
     #[default]
     Algorithm1,
     /// Factors the `H x H` spectral matrix at each frequency, with one noise a channel: all auto-

@@ -1,7 +1,7 @@
 //! Where a run stands, on disk.
 
 use super::{AdamW, Average, Settings};
-use crate::network::weights::{parse, save_tensors, values};
+use crate::network::weights::{Precision, parse, save_tensors, values};
 use crate::network::{Entry, layout};
 use crate::{Error, Result};
 use std::collections::HashMap;
@@ -31,7 +31,7 @@ impl State {
             })
         });
         let metadata = HashMap::from([("step".to_owned(), self.step.to_string())]);
-        save_tensors(path, tensors, metadata)
+        save_tensors(path, tensors, metadata, Precision::F32)
     }
 
     pub fn load(path: &Path, settings: &Settings) -> Result<Self> {

@@ -1,11 +1,12 @@
 //! What a training run does, as a TOML file says it.
 
+use super::DenoisingSettings;
 use super::data::DataSettings;
 use crate::diffusion::Preconditioning;
 use crate::network::UNetConfig;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// All settings of a training run; the defaults are the paper's local models.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,6 +16,10 @@ pub struct Settings {
     pub network: UNetConfig,
     /// What it learns from.
     pub data: DataSettings,
+    /// Weights to start from, as training writes them; without, they are drawn from the seed. A
+    /// relative path is looked for from the working directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_from: Option<PathBuf>,
     /// Noise levels and coefficients.
     #[serde(default)]
     pub preconditioning: Preconditioning,
@@ -48,6 +53,9 @@ pub struct Settings {
     /// Steps between checkpoints.
     #[serde(default = "checkpoint")]
     pub checkpoint_every: usize,
+    /// Whether the log gets the averaged network's denoising error on held-out volumes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denoising: Option<DenoisingSettings>,
 }
 
 fn one() -> usize {
@@ -128,6 +136,7 @@ impl Settings {
                 augment: false,
                 volumes: Vec::new(),
             },
+            start_from: None,
             preconditioning: Preconditioning::default(),
             batch,
             accumulate,
@@ -140,6 +149,7 @@ impl Settings {
             average: average(),
             seed: 0,
             checkpoint_every: checkpoint(),
+            denoising: None,
         }
     }
 
@@ -167,6 +177,9 @@ impl Settings {
         positive("batch", self.batch)?;
         positive("accumulate", self.accumulate)?;
         positive("checkpoint_every", self.checkpoint_every)?;
+        if let Some(denoising) = &self.denoising {
+            denoising.check()?;
+        }
         if !(self.rate.is_finite() && self.rate > 0.0) {
             return Err(Error::value(
                 "rate",

@@ -27,7 +27,7 @@ fn state_dict(folder: &Path) -> std::path::PathBuf {
     let tensors = named
         .iter()
         .map(|(name, shape, values)| (name.clone(), shape.clone(), values.as_slice()));
-    save_tensors(&to, tensors, HashMap::new()).unwrap();
+    save_tensors(&to, tensors, HashMap::new(), Precision::F32).unwrap();
     to
 }
 
@@ -88,6 +88,39 @@ fn a_network_comes_back() {
 }
 
 #[test]
+fn half_precision_keeps_eleven_bits_and_what_was_written_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("network.safetensors");
+    let device = Cpu::default();
+    let mut network = UNet::initial(UNetConfig::tiny(), 3, &device).unwrap();
+    let usage = serde_json::json!({ "sigma_data": 0.25 });
+    let save = |network: &UNet<Cpu>| network.save_for(&path, Some(usage.clone()), Precision::F16);
+    save(&network).unwrap();
+    let (back, found) = UNet::load_with_usage(&path, &device).unwrap();
+    assert_eq!(found, Some(usage.clone()));
+    let before = network.parameters().values();
+    for (a, b) in before
+        .iter()
+        .flatten()
+        .zip(back.parameters().values().iter().flatten())
+    {
+        // Half of the last bit, and below the normal range a fixed step.
+        assert!(
+            (a - b).abs() <= a.abs() * 2f32.powi(-11) + 2f32.powi(-25),
+            "{a} {b}"
+        );
+    }
+    let mut first = before[0].clone();
+    first[1] = 1e6;
+    network.parameters_mut().set(0, &first);
+    let error = save(&network).unwrap_err().to_string();
+    assert!(
+        error.contains("value 1, 1000000") && error.contains("init_conv"),
+        "{error}"
+    );
+}
+
+#[test]
 fn wrong_missing_and_unknown_tensors_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("wrong.safetensors");
@@ -98,6 +131,7 @@ fn wrong_missing_and_unknown_tensors_are_named() {
         let about = About {
             version: VERSION,
             config: network.config().clone(),
+            usage: None,
         };
         HashMap::from([(KEY.to_owned(), serde_json::to_string(&about).unwrap())])
     };
@@ -112,7 +146,7 @@ fn wrong_missing_and_unknown_tensors_are_named() {
         let views = tensors
             .iter()
             .map(|(name, shape, values)| (name.clone(), shape.clone(), values.as_slice()));
-        save_tensors(&path, views, metadata()).unwrap();
+        save_tensors(&path, views, metadata(), Precision::F32).unwrap();
         UNet::load(&path, &Cpu::default()).unwrap_err().to_string()
     };
     let missing = problem(&|tensors| drop(tensors.remove(4)));

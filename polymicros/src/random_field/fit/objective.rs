@@ -16,11 +16,11 @@ pub(super) const COUNT: usize = SpectralGaussian::COUNT;
 /// Powers of the distance `r + θ` that gradients are made of, real and imaginary: 1, u, u².
 const MOMENTS: usize = 6;
 
+/// A term's factors at the displacements of each axis.
+type Lines = [Vec<Complex<f64>>; 3];
+
 /// The highest frequency at which a further mixture is looked for.
 const HIGHEST: i32 = 8;
-
-/// Factors of a term along each axis.
-type Lines = [Vec<Complex<f64>>; 3];
 
 /// `Σ_βγ Σ_r (k_βγ(r) - Σ_βγ(r))² / (Σ_ββ(0) Σ_γγ(0))` over the same sum of the squared
 /// covariances: the square of the relative error. Pairs of different channels count twice, as both
@@ -236,7 +236,7 @@ impl Objective {
     }
 
     /// The kernel at all displacements.
-    fn model(&self, terms: &[Term], lines: &[[Vec<Complex<f64>>; 3]]) -> Vec<f64> {
+    fn model(&self, terms: &[Term], lines: &[Lines]) -> Vec<f64> {
         let [nx, ny, nz] = self.axes.each_ref().map(Vec::len);
         let depth = 2 * terms.len();
         let mut left = vec![0.0; nx * ny * depth];
@@ -258,12 +258,7 @@ impl Objective {
     }
 
     /// `Σ_z R u^p z_q`, six numbers a mixture for each `x, y`.
-    fn contracted(
-        &self,
-        residual: &[f64],
-        terms: &[Term],
-        lines: &[[Vec<Complex<f64>>; 3]],
-    ) -> Vec<f64> {
+    fn contracted(&self, residual: &[f64], terms: &[Term], lines: &[Lines]) -> Vec<f64> {
         let [nx, ny, nz] = self.axes.each_ref().map(Vec::len);
         let width = MOMENTS * terms.len();
         let mut right = vec![0.0; nz * width];
@@ -289,7 +284,7 @@ impl Objective {
         q: usize,
         mixtures: usize,
         term: &Term,
-        [x, y, _]: &[Vec<Complex<f64>>; 3],
+        [x, y, _]: &Lines,
     ) -> Moments {
         let mut moments = Moments::default();
         let width = MOMENTS * mixtures;

@@ -95,9 +95,6 @@ fn descend(objective: &Objective, start: Vec<f64>, iterations: u64) -> Result<(f
     Ok(problem.best.into_inner())
 }
 
-/// A vector, the objective's value there, and its gradient.
-type Evaluation = (Vec<f64>, f64, Vec<f64>);
-
 /// The optimiser asks for value and gradient of a point one after the other; they are made at once.
 struct Problem<'a> {
     objective: &'a Objective,
@@ -105,18 +102,29 @@ struct Problem<'a> {
     best: RefCell<(f64, Vec<f64>)>,
 }
 
+/// The value and the gradient at a point.
+struct Evaluation {
+    vector: Vec<f64>,
+    value: f64,
+    gradient: Vec<f64>,
+}
+
 impl Problem<'_> {
     fn at(&self, vector: &[f64]) -> Result<(f64, Vec<f64>)> {
-        if let Some((known, value, gradient)) = &*self.last.borrow()
-            && known == vector
+        if let Some(last) = &*self.last.borrow()
+            && last.vector == vector
         {
-            return Ok((*value, gradient.clone()));
+            return Ok((last.value, last.gradient.clone()));
         }
         let (value, gradient) = self.objective.value_and_gradient(vector)?;
         if value < self.best.borrow().0 {
             *self.best.borrow_mut() = (value, vector.to_vec());
         }
-        *self.last.borrow_mut() = Some((vector.to_vec(), value, gradient.clone()));
+        *self.last.borrow_mut() = Some(Evaluation {
+            vector: vector.to_vec(),
+            value,
+            gradient: gradient.clone(),
+        });
         Ok((value, gradient))
     }
 }

@@ -22,40 +22,12 @@ fn distance(a: ArrayView3<'_, f32>, b: ArrayView3<'_, f32>) -> f64 {
     (difference / size).sqrt()
 }
 
-/// The mean of the 2-point statistics of draws, after each of the given numbers of them: its root
-/// mean square distance from `expected` for each pair, in units of the pair's variances.
-fn convergence(
-    field: &Mogrf,
-    sampler: Sampler,
-    expected: &TwoPoint,
-    counts: &[u64],
-) -> Result<Vec<Vec<f64>>> {
-    let mut sum = Array4::<f32>::zeros(expected.values().raw_dim());
-    let mut errors = Vec::new();
-    let variance = |c: usize| f64::from(expected.at((c, c), [0; 3]).unwrap_or(f32::NAN));
-    for seed in 0..counts.last().copied().unwrap_or(0) {
-        let draw = field.sample(sampler, 1000 + seed)?;
-        sum += TwoPoint::periodic(&draw, &Pairs::All)?.values();
-        if counts.contains(&(seed + 1)) {
-            let difference = &sum / (seed + 1) as f32 - expected.values();
-            let maps = expected.pairs().iter().zip(difference.outer_iter());
-            let rms = maps.map(|(&(b, g), map)| {
-                let square: f64 = map.iter().map(|v| f64::from(*v).powi(2)).sum();
-                (square / map.len() as f64 / (variance(b) * variance(g))).sqrt()
-            });
-            errors.push(rms.collect());
-        }
-    }
-    Ok(errors)
-}
-
 #[test]
 fn statistics_of_draws_converge_at_the_monte_carlo_rate() -> Result<()> {
     let field = field([24, 26, 25], 3)?;
     for sampler in [Sampler::Algorithm1, Sampler::Full] {
-        let expected = field.expected(sampler)?;
         let counts = [25, 100, 400];
-        let errors = convergence(&field, sampler, &expected, &counts)?;
+        let errors = field.convergence(sampler, &counts, 1000)?;
         for pair in 0..6 {
             let scaled: Vec<f64> = errors
                 .iter()

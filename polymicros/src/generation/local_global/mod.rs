@@ -1,0 +1,127 @@
+//! Algorithm 3: from the parameters of a kernel to a structure.
+
+#[cfg(test)]
+mod tests;
+
+use crate::diffusion::{self, Denoiser, MeanCorrection};
+use crate::microstructure::{Field, Grid};
+use crate::random_field::{self, Images, Mogrf, MosmKernel, MosmParameters};
+use crate::training::centred;
+use crate::{Error, Result};
+use ndarray::Axis;
+use serde::{Deserialize, Serialize};
+use std::time::Instant;
+
+/// Local-global sampling (paper Algorithm 3): a random field sets the statistics, and the later
+/// steps of a diffusion model refine its neighbourhoods.
+///
+/// The field gets noise of the level of the first step that is not skipped (SDEdit), and the
+/// sampler goes on from there, with the mean of each channel moved to zero after every step
+/// (appendix A.3). The more steps are skipped, the better the structure keeps the statistics and
+/// the less the model can do for its neighbourhoods.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LocalGlobal {
+    /// How the random field is drawn.
+    pub random_field: random_field::Sampler,
+    /// How it is refined; `skip` is the sampler's.
+    pub refinement: diffusion::Sampler,
+}
+
+impl Default for LocalGlobal {
+    /// The paper's: Algorithm 1, and 25 steps of which 12 are skipped.
+    fn default() -> Self {
+        LocalGlobal {
+            random_field: random_field::Sampler::Algorithm1,
+            refinement: diffusion::Sampler {
+                skip: 12,
+                ..diffusion::Sampler::default()
+            },
+        }
+    }
+}
+
+/// What is random in a structure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seeds {
+    /// Of the random field.
+    pub random_field: u64,
+    /// Of the noise that the refinement adds.
+    pub refinement: u64,
+}
+
+/// A structure with the field that it came from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Structure {
+    /// The random field.
+    pub random_field: Field,
+    /// The structure: the same channels, each of mean zero. Its voxels are in general not the
+    /// ROGSH values of an orientation until a mean is added (see
+    /// [`with_mean`](crate::random_field::with_mean)).
+    pub field: Field,
+    /// Seconds from parameters to random field.
+    pub random_field_seconds: f64,
+    /// Seconds from random field to structure.
+    pub refinement_seconds: f64,
+    /// How often the denoiser was asked.
+    pub evaluations: usize,
+}
+
+impl LocalGlobal {
+    /// A structure with the statistics of a kernel on a periodic grid. `progress` hears how many
+    /// of the refinement's steps are done, those skipped included, and may stop with an error.
+    ///
+    /// # Errors
+    /// When the parameters are not valid, the grid is too coarse for them or does not fit the
+    /// denoiser, `skip` leaves no step, or `progress` fails.
+    pub fn structure(
+        &self,
+        parameters: &MosmParameters,
+        denoiser: &(impl Denoiser + ?Sized),
+        grid: &Grid,
+        seeds: Seeds,
+        progress: impl FnMut(usize) -> Result<()>,
+    ) -> Result<Structure> {
+        let start = Instant::now();
+        let kernel = MosmKernel::new(parameters)?;
+        let random_field = Mogrf::of_kernel(&kernel, grid, Images::All)?
+            .sample(self.random_field, seeds.random_field)?;
+        let random_field_seconds = start.elapsed().as_secs_f64();
+        let start = Instant::now();
+        let field = self.refine(denoiser, &random_field, seeds.refinement, progress)?;
+        Ok(Structure {
+            random_field,
+            field,
+            random_field_seconds,
+            refinement_seconds: start.elapsed().as_secs_f64(),
+            evaluations: self.refinement.evaluations(),
+        })
+    }
+
+    /// A structure from a field of any origin, on its grid and with its channels' names. Means are
+    /// taken away before, since local models know volumes of mean zero only.
+    ///
+    /// # Errors
+    /// When voxels of the field are not valid, it does not fit the denoiser, `skip` leaves no step,
+    /// or `progress` fails.
+    pub fn refine(
+        &self,
+        denoiser: &(impl Denoiser + ?Sized),
+        field: &Field,
+        seed: u64,
+        progress: impl FnMut(usize) -> Result<()>,
+    ) -> Result<Field> {
+        let start = centred(field)?.insert_axis(Axis(0));
+        let mut mean = MeanCorrection::zero(field.channels().len());
+        let refined = self
+            .refinement
+            .sample(denoiser, start, seed, Some(&mut mean), progress)?;
+        if let Some((at, value)) = refined.indexed_iter().find(|(_, v)| !v.is_finite()) {
+            let problem = format!("{value} at {at:?}: the denoiser does not fit the data");
+            return Err(Error::numerical("refinement", problem));
+        }
+        let refined = refined.index_axis_move(Axis(0), 0);
+        Field::new(*field.grid(), field.channels().iter().cloned(), refined)
+    }
+}
