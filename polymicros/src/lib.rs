@@ -14,6 +14,7 @@
 //! | [`diffusion`] | A.7 | EDM: preconditioning, noise schedule, and the sampler of Algorithm 2 |
 //! | [`training`] | 3.2, 4, C | neighbourhood sets, the objective, AdamW, averaged weights, runs that resume |
 //! | [`generation`] | 3, A.3, B.2 | local models, local-global sampling (Algorithm 3) |
+//! | [`reconstruction`] | 5.2, 5.3, D | inpainting and super-resolution beside baselines; volumes from three orthogonal sections |
 //! | [`device_check`] | | whether a GPU computes what the processor does, and how fast |
 //! | [`display`] | figures | pictures of all of these, for a notebook or a file |
 //!
@@ -28,6 +29,7 @@
 //! Where the paper misprints an equation, the register of readings (`READINGS.md` beside the
 //! library) says what the code does and which test shows it.
 
+mod buffer;
 pub mod device_check;
 pub mod diffusion;
 pub mod display;
@@ -36,10 +38,14 @@ pub mod generation;
 pub mod microstructure;
 pub mod network;
 pub mod orientation;
+mod peak_memory;
 pub mod random_field;
+pub mod reconstruction;
 pub mod statistics;
 pub mod training;
 mod whole_file;
 
 pub use error::{Error, Result};
+pub use peak_memory::peak_memory;
+pub(crate) use whole_file::UNFINISHED;
 pub use whole_file::{save_whole, write_whole};

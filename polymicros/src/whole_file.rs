@@ -5,6 +5,9 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
+/// What the names of files begin with that are being written, or were when a process was killed.
+pub(crate) const UNFINISHED: &str = ".unfinished-";
+
 /// Writes a file beside `path` under another name and renames it once `fill` has filled it, so
 /// that nobody ever sees half of it and a failed write leaves an older file as it was.
 ///
@@ -20,7 +23,7 @@ pub fn write_whole(
         _ => Path::new("."),
     };
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".unfinished-");
+    builder.prefix(UNFINISHED);
     // tempfile keeps its files private; a result is an ordinary file, so the umask decides.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));

@@ -2,6 +2,7 @@
 
 use polymicros::display::{ColourVolume, Cube, Picture, TwoPointMaps, cubes};
 use polymicros::microstructure::{Field, Grid, Microstructure};
+use polymicros::reconstruction::sections::OrthogonalStatistics;
 use polymicros::statistics::TwoPoint;
 use polymicros::{Error, Result};
 
@@ -69,6 +70,35 @@ pub fn two_point_maps(statistics: &TwoPoint, title: &str) -> Result<Picture> {
     for &(b, c) in statistics.pairs() {
         let centred = statistics.centred((b, c))?;
         maps = maps.pair(&format!("{b}{c}"), centred.view())?;
+    }
+    maps.picture()
+}
+
+/// Orthogonal 2-point statistics side by side, for each pair of channels the target, what was found
+/// and the difference, on the planes xy, xz and yz (the paper's Figure 10).
+///
+/// # Errors
+/// When the shapes differ, or a pair is not one of 00, 01, 02, 11, 12, 22.
+pub fn orthogonal_maps(
+    target: &OrthogonalStatistics,
+    found: &OrthogonalStatistics,
+    pairs: &[(usize, usize)],
+    title: &str,
+) -> Result<Picture> {
+    let difference = found.difference(target)?;
+    let mut maps = TwoPointMaps::new(target.grid()).title(title);
+    for &pair in pairs {
+        for (name, shown) in [
+            ("target", target),
+            ("found", found),
+            ("difference", &difference),
+        ] {
+            // The planes xy, xz and yz are perpendicular to z, y and x.
+            let cuts = [2, 1, 0].map(|axis| shown.centred(pair, axis));
+            let [xy, xz, yz] = cuts;
+            let name = format!("{}{} {name}", pair.0, pair.1);
+            maps = maps.cuts(&name, [xy?, xz?, yz?])?;
+        }
     }
     maps.picture()
 }

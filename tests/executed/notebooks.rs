@@ -19,6 +19,7 @@ pub(crate) fn run(notebook: &Path, folder: &KernelFolder) -> Result<(), Failed> 
     let environment = [
         ("POLYMICROS_DATA", None),
         ("POLYMICROS_FILES", None),
+        ("POLYMICROS_FOUNDATION", None),
         ("POLYMICROS_SCALE", None),
     ];
     execute(&job, folder, &environment, &mut |_| {})?;

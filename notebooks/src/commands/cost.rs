@@ -6,16 +6,29 @@ use polymicros::network::cost::{Arithmetic, Card, Claim, Passes, Workload, claim
 use serde_json::{Value, json};
 
 /// What to count.
-#[derive(Debug, Clone)]
+///
+/// Counts products, bytes and memory of a network, and the time that they take at a share of the
+/// peak of an A100, an H100 and an H200. Nothing is run.
+#[derive(Debug, Clone, clap::Args)]
+#[command(
+    after_help = "Examples:\n  polymicros cost paper-local\n  \
+        polymicros cost paper-foundation --edge 128 --batch 3 --share 0.4 --json"
+)]
 pub(super) struct Plan {
-    pub(super) preset: String,
-    pub(super) edge: usize,
-    pub(super) batch: usize,
-    pub(super) share: f64,
-    pub(super) json: bool,
+    /// tiny, desk, paper-local or paper-foundation.
+    preset: String,
+    /// Voxels along each edge of the input.
+    #[arg(long, default_value_t = 32)]
+    edge: usize,
+    /// Members of the batch.
+    #[arg(long, default_value_t = 16)]
+    batch: usize,
+    /// Which share of the card's peak is reached.
+    #[arg(long, default_value_t = 0.5)]
+    share: f64,
 }
 
-pub(super) fn run(plan: &Plan) -> Result<()> {
+pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
     let workload = Workload::new(UNetConfig::named(&plan.preset)?, plan.edge, plan.batch);
     workload.check()?;
     if !(plan.share > 0.0 && plan.share <= 1.0) {
@@ -28,7 +41,7 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
         .into_iter()
         .filter(|claim| claim.workload.network == workload.network)
         .collect();
-    if plan.json {
+    if json {
         println!("{}", object(plan, &workload, &stated));
         return Ok(());
     }

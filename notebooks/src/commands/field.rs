@@ -27,7 +27,11 @@ pub(super) struct Plan {
 
 pub(super) fn run(plan: &Plan) -> Result<()> {
     let grid = Grid::cube(plan.edge)?;
-    let parameters = parameters(plan)?;
+    let parameters = parameters(&ParametersOf {
+        file: plan.parameters.as_deref(),
+        set: plan.set,
+        seed: plan.seed,
+    })?;
     let beside = plan.out.with_extension("parameters.json");
     let mut progress = Progress::new(&plan.out.display().to_string());
     progress.say("field");
@@ -73,21 +77,30 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
     Ok(())
 }
 
+/// Where the parameters of a field come from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ParametersOf<'a> {
+    pub(super) file: Option<&'a Path>,
+    /// Which set of a design.
+    pub(super) set: usize,
+    pub(super) seed: u64,
+}
+
 /// Those of the file, or the first set that a design of this seed accepts.
-fn parameters(plan: &Plan) -> Result<MosmParameters> {
-    let Some(path) = &plan.parameters else {
-        let mut design = Design::draw(&Bounds::paper(), &Acceptance::default(), 1, plan.seed)?;
+pub(super) fn parameters(of: &ParametersOf) -> Result<MosmParameters> {
+    let Some(path) = of.file else {
+        let mut design = Design::draw(&Bounds::paper(), &Acceptance::default(), 1, of.seed)?;
         return Ok(design.parameters.remove(0));
     };
     if !is_design(path)? {
         return Ok(MosmParameters::open(path)?);
     }
     let design = Design::open(path)?;
-    design.parameters.get(plan.set).cloned().ok_or_else(|| {
+    design.parameters.get(of.set).cloned().ok_or_else(|| {
         Error::Usage(format!(
             "{}: --set {}, but it holds sets 0 to {}",
             path.display(),
-            plan.set,
+            of.set,
             design.parameters.len().saturating_sub(1)
         ))
     })

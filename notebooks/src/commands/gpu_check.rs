@@ -7,10 +7,25 @@ use polymicros::network::cost::Passes;
 use polymicros::network::{Device, Facts};
 use serde_json::json;
 
-pub(super) fn run(device: Device, json: bool) -> Result<()> {
+/// What to check.
+///
+/// Runs every operation of the network with its gradients, a training step and a sample on the GPU
+/// and on the processor, and times the paper's local model; takes some minutes.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Examples:\n  polymicros gpu-check\n  \
+        polymicros gpu-check --device cuda:1 --json\n\n\
+        Exit code 0: every result agrees with the processor's. 1: one or more do not, or there is \
+        no such device.")]
+pub(super) struct Plan {
+    /// Which device: cuda:0, cuda:1, …; cpu shows what the report looks like.
+    #[arg(long, default_value_t = Device::Cuda(0))]
+    device: Device,
+}
+
+pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
     let report = {
         let progress = Progress::new("gpu-check");
-        check(device, &mut |what| progress.say(what))?
+        check(plan.device, &mut |what| progress.say(what))?
     };
     if json {
         println!("{}", object(&report));

@@ -2,22 +2,33 @@
 
 mod convert;
 mod cost;
+mod dataset;
+mod denoise_check;
 mod design;
+mod diversity;
+mod expand;
 mod field;
+mod generate;
 mod gpu_check;
 mod info;
+mod interrupt;
+mod local_global;
+mod names;
 mod network;
+mod network_bench;
 mod progress;
+mod realism;
 #[cfg(feature = "evcxr")]
 mod reproduce;
 mod stats;
+mod superres;
+mod superres_check;
 mod train;
 
 use crate::Result;
-use clap::{Parser, Subcommand, ValueEnum};
-use polymicros::network::weights::Precision;
-use polymicros::network::{Device, Padding};
-use polymicros_prelude::Sampler;
+use clap::{Parser, Subcommand};
+use names::{Edge, PrecisionName, SamplerName, SolverName};
+use polymicros::network::{Device, UNetConfig};
 use progress::Progress;
 use std::path::PathBuf;
 
@@ -37,7 +48,9 @@ use std::path::PathBuf;
         polymicros info map.ang          what is in a file\n  \
         polymicros convert map.ang m.vti write it in another format\n  \
         polymicros field field.npz       draw a random field of 128^3\n  \
+        polymicros expand XY XZ YZ OUT   volumes from three sections\n  \
         polymicros design design.json    draw 2,000 sets of statistics\n  \
+        polymicros generate …            make a dataset of synthetic structures\n  \
         polymicros lab                   open the notebooks in JupyterLab\n\n\
         Exit code 0: everything ran. 1: something failed, and the message says what. \
         2: the command line was not understood."
@@ -178,19 +191,17 @@ enum Command {
     ///
     /// OUT gets settings.toml, log.jsonl (a line a step), checkpoint.safetensors and
     /// network.safetensors, the averaged weights. Ctrl-C ends after the step in hand.
-    #[command(
-        after_help = "Examples:\n  polymicros train local.toml --out runs/local\n  \
-            polymicros train local.toml --out runs/local --resume\n\n\
+    #[command(after_help = "Examples:\n  polymicros train local.toml\n  \
+            polymicros train local.toml --resume\n\n\
             A configuration:\n  batch = 8\n  steps = 1000\n  rate = 2e-4\n  \
             network = { base = 16, multipliers = [1, 2, 4] }\n  [data]\n  patch = 16\n  \
-            stride = 8\n  volumes = [{ file = \"volume.h5\" }]"
-    )]
+            stride = 8\n  volumes = [{ file = \"volume.h5\" }]")]
     Train {
         /// The settings; with --resume those in OUT hold.
         config: PathBuf,
-        /// The folder of the run.
+        /// The folder of the run; without it, CONFIG without its ending.
         #[arg(long)]
-        out: PathBuf,
+        out: Option<PathBuf>,
         /// Go on from the last checkpoint.
         #[arg(long)]
         resume: bool,
@@ -198,6 +209,13 @@ enum Command {
         #[arg(long, default_value_t = Device::Auto)]
         device: Device,
     },
+    /// Make a dataset of synthetic structures (Algorithm 3); the same command goes on with it.
+    Generate(generate::Plan),
+    /// Check, repair or list a dataset.
+    #[command(subcommand)]
+    Dataset(dataset::Command),
+    /// Compare a dataset's diversity with that of other kinds of sets (Fig. 3).
+    Diversity(diversity::Plan),
     /// Sample a field from a trained network (Algorithm 2).
     #[command(
         after_help = "Example:\n  polymicros sample network.safetensors field.npz --edge 64 \
@@ -220,41 +238,129 @@ enum Command {
         /// What convolutions see beyond the edge.
         #[arg(long, value_enum, default_value = "replicate")]
         padding: Edge,
+        /// Heun's method, as in the paper, or one of half as many evaluations.
+        #[arg(long, value_enum, default_value = "heun")]
+        solver: SolverName,
         /// Where it runs: auto (a GPU where there is one), cpu, or cuda:0.
         #[arg(long, default_value_t = Device::Auto)]
         device: Device,
     },
     /// Whether a GPU computes what the processor does, and how fast.
-    ///
-    /// Runs every operation of the network with its gradients, a training step and a sample on the
-    /// GPU and on the processor, and times the paper's local model; takes some minutes.
-    #[command(after_help = "Examples:\n  polymicros gpu-check\n  \
-            polymicros gpu-check --device cuda:1 --json\n\n\
-            Exit code 0: every result agrees with the processor's. 1: one or more do not, or there \
-            is no such device.")]
-    GpuCheck {
-        /// Which device: cuda:0, cuda:1, …; cpu shows what the report looks like.
-        #[arg(long, default_value_t = Device::Cuda(0))]
-        device: Device,
-    },
+    GpuCheck(gpu_check::Plan),
     /// What a training step and a sample cost on NVIDIA's cards, beside the paper's times.
+    Cost(cost::Plan),
+    /// Make a stack of slices several times as many (super-resolution, section 5.2).
     ///
-    /// Counts products, bytes and memory of a network, and the time that they take at a share of
-    /// the peak of an A100, an H100 and an H200. Nothing is run.
-    #[command(after_help = "Examples:\n  polymicros cost paper-local\n  \
-            polymicros cost paper-foundation --edge 128 --batch 3 --share 0.4 --json")]
-    Cost {
-        /// tiny, desk, paper-local or paper-foundation.
-        preset: String,
-        /// Voxels along each edge of the input.
-        #[arg(long, default_value_t = 32)]
+    /// OUT gets volume.npz (orientations: each missing voxel takes one that the slices show nearby),
+    /// mean.npz (mean ROGSH values) and, with a network, sample_000.npz and so on, spread.npz (how
+    /// far samples differ, per voxel), observed.npz and settings.toml. A run that was stopped goes
+    /// on when the same command is given again.
+    #[command(
+        after_help = "Examples:\n  polymicros superres slices.dream3d out --weights \
+            fixtures/models/foundation.safetensors --factor 4 --axis z --samples 8\n  \
+            polymicros superres slices.ang out --start shape --axis z\n\n\
+            Without --weights missing slices are interpolated as --start says.\n\
+            Exit code 0: written. 1: it was not, and the message says why."
+    )]
+    Superres(superres::Plan),
+    /// Remove slices from a full volume, fill them in in every way, and compare.
+    ///
+    /// A table of all ways to fill in: the interpolations and, with a network, what it samples under
+    /// each kind of condition; errors are means over the missing voxels of all cubes and axes.
+    #[command(
+        after_help = "Examples:\n  polymicros superres-check volume.h5 --edge 0\n  \
+            polymicros superres-check \"bimodal ferrite\" --weights network.safetensors --crops 2 \
+            --log check.jsonl\n  \
+            polymicros superres-check volume.h5 --weights network.safetensors --thetas \
+            0.6,0.7,0.75,0.8,0.9,1 --axes z\n\n\
+            Exit code 0: compared. 1: something failed, and the message says what."
+    )]
+    SuperresCheck(superres_check::Plan),
+    /// Make a structure by local-global sampling (Algorithm 3): a random field with the statistics
+    /// of its parameters, whose neighbourhoods a local model refines.
+    ///
+    /// OUT gets the array `field`, float32 of shape (3, edge, edge, edge): axes channel, x, y, z;
+    /// the channels are the three ROGSH values, of mean zero, and the domain is periodic. Beside it
+    /// OUT with the ending .parameters.json gets the 132 parameters.
+    #[command(
+        after_help = "Examples:\n  polymicros local-global model.safetensors out.npz --edge 64 \
+            --seed 7\n  \
+            polymicros local-global model.safetensors out.npz --parameters design.json --set 3 \
+            --skip 14 --solver multistep\n  \
+            polymicros local-global model.safetensors out.npz --edge 128 --tile 64 --json\n\n\
+            Exit code 0: written. 1: it was not, and the message says why."
+    )]
+    LocalGlobal(local_global::Plan),
+    /// The denoising error of a network at each noise level, beside those of filters (Gaussian,
+    /// median, total variation) at their best and of doing nothing.
+    #[command(
+        after_help = "Examples:\n  polymicros denoise-check model.safetensors held_out.h5\n  \
+            polymicros denoise-check model.safetensors stand-in:columnar:64:9 --picture \
+            errors.png --json\n\n\
+            Patches from the first half of the volumes choose the filters' parameters, those of \
+            the other half give the errors.\n\
+            Exit code 0: measured, whoever was better. 1: it was not, and the message says why."
+    )]
+    DenoiseCheck(denoise_check::Plan),
+    /// How generated neighbourhoods compare with an experiment's: orientation gradient, chord
+    /// lengths and interior voxels, with two halves of the experiment as the yardstick.
+    #[command(
+        after_help = "Example:\n  polymicros realism out/*.npz --source volume.h5\n  \
+            polymicros realism field.npz --source stand-in:columnar:64:9 --json\n\n\
+            A ratio of about 1: not to be told from the experiment.\n\
+            Exit code 0: compared. 1: it was not, and the message says why."
+    )]
+    Realism(realism::Plan),
+    /// Volumes from three orthogonal sections (Algorithm 5): an ensemble whose 2-point statistics
+    /// along the three planes are the sections'.
+    ///
+    /// XY, XZ and YZ are maps of the three planes; their axes are the plane's, in this order, and
+    /// their orientations are given in the volume's frame. They may be of different sizes and
+    /// spacings, and from different places. OUT gets sample_00.npz and so on (array `field`:
+    /// channel, x, y, z), pictures, and report.json. A run that was stopped goes on with the same
+    /// command.
+    #[command(
+        after_help = "Examples:\n  polymicros expand xy.ang xz.ang yz.ang OUT --weights \
+            foundation.safetensors --edge 64 --samples 6\n  polymicros expand --volume volume.h5 \
+            OUT --weights foundation.safetensors\n\n\
+            Errors are absolute, of 2-point statistics over the three planes; the mean square is \
+            over the six pairs of channels.\n\
+            Exit code 0: all samples are there, or Ctrl-C stopped. 1: something failed, and the \
+            message says what."
+    )]
+    Expand {
+        /// The three sections and the folder for the results; with --volume the folder alone.
+        #[arg(required = true, num_args = 1..=4, value_name = "XY XZ YZ OUT")]
+        paths: Vec<PathBuf>,
+        /// Take the statistics along the planes of this volume, the cube in its middle, as if it
+        /// repeated itself: what the paper's figures are of.
+        #[arg(long, value_name = "FILE")]
+        volume: Option<PathBuf>,
+        /// The network, as training writes it.
+        #[arg(long)]
+        weights: PathBuf,
+        /// Voxels along each edge of the volumes; may be more than the sections have.
+        #[arg(long, default_value_t = 64)]
         edge: usize,
-        /// Members of the batch.
-        #[arg(long, default_value_t = 16)]
-        batch: usize,
-        /// Which share of the card's peak is reached.
-        #[arg(long, default_value_t = 0.5)]
-        share: f64,
+        /// How many volumes.
+        #[arg(long, default_value_t = 6)]
+        samples: usize,
+        /// Noise levels on the way.
+        #[arg(long, default_value_t = 25)]
+        steps: usize,
+        /// Decides all that is random; each volume has the next seed.
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+        /// The edge of a voxel in the sections' unit; without it, their finest spacing.
+        #[arg(long)]
+        spacing: Option<f64>,
+        /// Take sections that fill the volume's faces to repeat themselves, as the paper does,
+        /// in place of an estimate without bias.
+        #[arg(long)]
+        wrapped: bool,
+        /// Count the noise that a field still has into its statistics.
+        #[arg(long)]
+        noise: bool,
     },
     /// The bare network, for comparison with other implementations.
     #[command(subcommand)]
@@ -304,56 +410,39 @@ enum NetworkCommand {
         #[arg(long, default_value_t = Device::Auto)]
         device: Device,
     },
-}
-
-/// How a weight is stored.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum PrecisionName {
-    F32,
-    F16,
-}
-
-impl From<PrecisionName> for Precision {
-    fn from(name: PrecisionName) -> Self {
-        match name {
-            PrecisionName::F32 => Precision::F32,
-            PrecisionName::F16 => Precision::F16,
-        }
-    }
-}
-
-/// What convolutions see beyond the edge.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Edge {
-    Replicate,
-    Periodic,
-    Zero,
-}
-
-impl From<Edge> for Padding {
-    fn from(edge: Edge) -> Self {
-        match edge {
-            Edge::Replicate => Padding::Replicate,
-            Edge::Periodic => Padding::Periodic,
-            Edge::Zero => Padding::Zero,
-        }
-    }
-}
-
-/// How a field is drawn.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum SamplerName {
-    Algorithm1,
-    Full,
-}
-
-impl From<SamplerName> for Sampler {
-    fn from(name: SamplerName) -> Self {
-        match name {
-            SamplerName::Algorithm1 => Sampler::Algorithm1,
-            SamplerName::Full => Sampler::Full,
-        }
-    }
+    /// Time a forward pass and a training step of a network with random weights, and take the peak
+    /// of memory of each.
+    #[command(
+        after_help = "Examples:\n  polymicros network bench --base 16 --mults 1,2,4 --edge 32 \
+            --batch 1 --threads 2\n  \
+            polymicros network bench --base 32 --mults 4,8,16 --edge 64 --forward --json"
+    )]
+    Bench {
+        /// Channels of the first level.
+        #[arg(long, default_value_t = 16)]
+        base: usize,
+        /// Channels of the following levels, in multiples of base.
+        #[arg(long, value_delimiter = ',', default_value = "1,2,4")]
+        mults: Vec<usize>,
+        /// Voxels along each edge.
+        #[arg(long, default_value_t = 32)]
+        edge: usize,
+        /// Fields at a time.
+        #[arg(long, default_value_t = 1)]
+        batch: usize,
+        /// Threads; without it, one for each processor core.
+        #[arg(long)]
+        threads: Option<usize>,
+        /// Runs after a warm-up; their median is told.
+        #[arg(long, default_value_t = 7)]
+        runs: usize,
+        /// What convolutions see beyond the edge.
+        #[arg(long, value_enum, default_value = "replicate")]
+        padding: Edge,
+        /// Leave out the training step, and with it the memory that it takes.
+        #[arg(long)]
+        forward: bool,
+    },
 }
 
 #[cfg(feature = "evcxr")]
@@ -405,12 +494,15 @@ impl Arguments {
                 resume,
                 device,
             }) => train::run(&train::Plan {
+                out: out.unwrap_or_else(|| config.with_extension("")),
                 config,
-                out,
                 resume,
                 device,
                 json: self.json,
             }),
+            Some(Command::Generate(plan)) => generate::run(&plan, self.json),
+            Some(Command::Dataset(command)) => dataset::run(&command, self.json),
+            Some(Command::Diversity(plan)) => diversity::run(&plan, self.json),
             Some(Command::Sample {
                 weights,
                 out,
@@ -418,6 +510,7 @@ impl Arguments {
                 steps,
                 seed,
                 padding,
+                solver,
                 device,
             }) => network::sample(&network::Plan {
                 weights,
@@ -426,27 +519,46 @@ impl Arguments {
                 steps,
                 seed,
                 padding: padding.into(),
+                solver: solver.into(),
                 device,
                 json: self.json,
             }),
-            Some(Command::GpuCheck { device }) => gpu_check::run(device, self.json),
-            Some(Command::Cost {
-                preset,
-                edge,
-                batch,
-                share,
-            }) => cost::run(&cost::Plan {
-                preset,
-                edge,
-                batch,
-                share,
-                json: self.json,
-            }),
+            Some(Command::GpuCheck(plan)) => gpu_check::run(&plan, self.json),
+            Some(Command::Cost(plan)) => cost::run(&plan, self.json),
             Some(Command::Network(NetworkCommand::Convert {
                 weights,
                 output,
                 precision,
             })) => network::convert(&weights, &output, precision.into()),
+            Some(Command::Superres(plan)) => superres::run(&plan, self.json),
+            Some(Command::SuperresCheck(plan)) => superres_check::run(&plan, self.json),
+            Some(Command::LocalGlobal(plan)) => local_global::run(&plan, self.json),
+            Some(Command::DenoiseCheck(plan)) => denoise_check::run(&plan, self.json),
+            Some(Command::Realism(plan)) => realism::run(&plan, self.json),
+            Some(Command::Expand {
+                paths,
+                volume,
+                weights,
+                edge,
+                samples,
+                steps,
+                seed,
+                spacing,
+                wrapped,
+                noise,
+            }) => expand::run(&expand::Plan {
+                paths,
+                volume,
+                weights,
+                edge,
+                samples,
+                steps,
+                seed,
+                spacing,
+                wrapped,
+                noise,
+                json: self.json,
+            }),
             Some(Command::Network(NetworkCommand::Apply {
                 weights,
                 input,
@@ -459,6 +571,29 @@ impl Arguments {
                 output,
                 padding: padding.into(),
                 device,
+            }),
+            Some(Command::Network(NetworkCommand::Bench {
+                base,
+                mults,
+                edge,
+                batch,
+                threads,
+                runs,
+                padding,
+                forward,
+            })) => network_bench::run(&network_bench::Plan {
+                config: UNetConfig {
+                    base,
+                    multipliers: mults,
+                    ..UNetConfig::desk()
+                },
+                edge,
+                batch,
+                threads,
+                runs,
+                padding: padding.into(),
+                forward,
+                json: self.json,
             }),
             Some(Command::Info { files }) => info::run(&files, self.json),
             Some(Command::Convert {

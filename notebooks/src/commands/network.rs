@@ -3,10 +3,10 @@
 use super::Progress;
 use crate::{Error, Result};
 use ndarray::{Array5, Axis};
-use polymicros::diffusion::{NetworkDenoiser, Sampler, Schedule};
+use polymicros::diffusion::{NetworkDenoiser, Sampler, Schedule, Solver};
 use polymicros::network::weights::{Precision, parse, save_tensors, values};
 use polymicros::network::{Cpu, Device, DeviceWork, NetworkDevice, Padding, UNet};
-use polymicros_prelude::{Field, Grid};
+use polymicros_prelude::{Field, Grid, ROGSH_NAMES};
 use serde_json::json;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -75,6 +75,7 @@ pub(super) struct Plan {
     pub(super) steps: usize,
     pub(super) seed: u64,
     pub(super) padding: Padding,
+    pub(super) solver: Solver,
     pub(super) device: Device,
     pub(super) json: bool,
 }
@@ -103,6 +104,7 @@ fn sample_on<D: NetworkDevice>(plan: &Plan, device: &D) -> Result<()> {
             steps: plan.steps,
             ..Schedule::default()
         },
+        solver: plan.solver,
         ..Sampler::default()
     };
     let edge = plan.edge;
@@ -116,7 +118,11 @@ fn sample_on<D: NetworkDevice>(plan: &Plan, device: &D) -> Result<()> {
     let seconds = start.elapsed().as_secs_f64();
     let device = plan.device.resolve();
     progress.keep(&format!("{edge}^3 on {device}, {seconds:.1} s"));
-    let names = (0..channels).map(|channel| format!("rogsh{channel}"));
+    let names: Vec<String> = if channels == ROGSH_NAMES.len() {
+        ROGSH_NAMES.map(str::to_owned).to_vec()
+    } else {
+        (0..channels).map(|c| format!("channel {c}")).collect()
+    };
     let field = Field::new(Grid::cube(edge)?, names, x.index_axis_move(Axis(0), 0))?;
     field.save(&plan.out)?;
     if plan.json {

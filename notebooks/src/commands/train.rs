@@ -1,13 +1,11 @@
 //! Training in batch.
 
-use super::Progress;
+use super::{Progress, interrupt};
 use crate::{Error, Result};
 use polymicros::network::{Device, DeviceWork, NetworkDevice};
 use polymicros::training::{LogLine, Run, Settings};
 use serde_json::json;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// What to train, and where.
@@ -19,9 +17,6 @@ pub(super) struct Plan {
     pub(super) device: Device,
     pub(super) json: bool,
 }
-
-/// Ctrl-C asks for an end after the step in hand.
-static STOP: AtomicBool = AtomicBool::new(false);
 
 pub(super) fn run(plan: &Plan) -> Result<()> {
     plan.device.run(plan)
@@ -42,8 +37,7 @@ fn train<D: NetworkDevice>(plan: &Plan, device: &D) -> Result<()> {
     } else {
         Run::start(Settings::read(&plan.config)?, &plan.out, device)?
     };
-    // A second handler cannot be set; then Ctrl-C ends the process, and the checkpoint stays.
-    ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed)).ok();
+    interrupt::listen();
     let settings = run.settings().clone();
     let mut progress = Progress::new("train");
     let mut data = settings.data.patches(settings.seed)?;
@@ -53,10 +47,7 @@ fn train<D: NetworkDevice>(plan: &Plan, device: &D) -> Result<()> {
     run.train(&mut data, |line| {
         progress.say(&told(line, settings.steps));
         last = Some(line.clone());
-        match STOP.load(Ordering::Relaxed) {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
+        interrupt::wish()
     })?;
     if let Some(line) = &last {
         progress.keep(&told(line, settings.steps));

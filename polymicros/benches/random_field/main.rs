@@ -13,12 +13,12 @@
 mod python;
 
 use ndarray::Array1;
-use polymicros::Result;
 use polymicros::microstructure::{Field, Grid};
 use polymicros::random_field::{
     Acceptance, Bounds, Design, Images, Mogrf, MosmKernel, MosmParameters, Sampler,
 };
 use polymicros::statistics::Pairs;
+use polymicros::{Result, peak_memory};
 use python::{environment, failed};
 use std::path::Path;
 use std::process::Command;
@@ -158,22 +158,14 @@ fn plain_way(set: &MosmParameters) -> Result<(String, Vec<f64>)> {
 fn peak() -> Result<()> {
     let made = field(&parameters()?, Sampler::Algorithm1, Images::All, 1)?;
     let size = 4.0 * made.data().len() as f64;
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let kib = status.lines().find_map(|line| {
-        line.strip_prefix("VmHWM:")?
-            .strip_suffix("kB")?
-            .trim()
-            .parse()
-            .ok()
-    });
-    match kib.map(|kib: f64| kib * 1024.0) {
+    match peak_memory().map(|peak| peak as f64) {
         Some(peak) => println!(
             "peak memory of a process that makes one: {:.0} MB, {:.2} times the field ({:.0} MB)",
             peak / 1e6,
             peak / size,
             size / 1e6
         ),
-        None => println!("peak memory: /proc/self/status does not tell"),
+        None => println!("peak memory: the system does not tell"),
     }
     Ok(())
 }

@@ -15,9 +15,9 @@ mod python;
 
 use ndarray::{Array2, Array4};
 use peers::Peers;
-use polymicros::Result;
 use polymicros::microstructure::{Field, Grid};
 use polymicros::statistics::{Pairs, Pca, TwoPoint, Vectors};
+use polymicros::{Result, peak_memory};
 use python::failed;
 use std::time::{Duration, Instant};
 
@@ -217,25 +217,14 @@ fn peak() -> Result<()> {
     let field = field()?;
     let statistics = correlate(&field)?;
     let size = 4 * (field.data().len() + statistics.values().len());
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status
-        .lines()
-        .find_map(|line| {
-            line.strip_prefix("VmHWM:")?
-                .strip_suffix("kB")?
-                .trim()
-                .parse()
-                .ok()
-        })
-        .map(|kib: f64| kib * 1024.0);
-    match peak {
+    match peak_memory().map(|peak| peak as f64) {
         Some(peak) => println!(
             "peak memory of a process with one such call: {:.0} MB, {:.2} times input and output ({:.0} MB)",
             peak / 1e6,
             peak / size as f64,
             size as f64 / 1e6
         ),
-        None => println!("peak memory: /proc/self/status does not tell"),
+        None => println!("peak memory: the system does not tell"),
     }
     Ok(())
 }

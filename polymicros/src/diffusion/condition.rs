@@ -15,10 +15,24 @@ pub trait Condition {
 }
 
 /// Several conditions, one after the other.
-impl Condition for [Box<dyn Condition>] {
+impl<C: Condition> Condition for Vec<C> {
     fn apply(&mut self, x: &mut Batch, step: usize, sigma: f64) -> Result<()> {
         self.iter_mut()
             .try_for_each(|condition| condition.apply(x, step, sigma))
+    }
+}
+
+/// Two conditions, one after the other.
+impl<A: Condition, B: Condition> Condition for (A, B) {
+    fn apply(&mut self, x: &mut Batch, step: usize, sigma: f64) -> Result<()> {
+        self.0.apply(x, step, sigma)?;
+        self.1.apply(x, step, sigma)
+    }
+}
+
+impl<C: Condition + ?Sized> Condition for Box<C> {
+    fn apply(&mut self, x: &mut Batch, step: usize, sigma: f64) -> Result<()> {
+        (**self).apply(x, step, sigma)
     }
 }
 
@@ -58,6 +72,30 @@ impl Condition for MeanCorrection {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    struct Scale(f32);
+
+    impl Condition for Scale {
+        fn apply(&mut self, x: &mut Batch, _: usize, _: f64) -> Result<()> {
+            x.mapv_inplace(|value| self.0 * value);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn conditions_are_applied_in_their_order() {
+        let start = Batch::from_shape_fn((1, 1, 1, 1, 2), |(.., z)| z as f32);
+        let means = MeanCorrection { means: vec![3.0] };
+        // Means first: 2.5 and 3.5, then twice as much.
+        let mut pair = (means.clone(), Scale(2.0));
+        let mut list: Vec<Box<dyn Condition>> = vec![Box::new(means), Box::new(Scale(2.0))];
+        let both: [&mut dyn Condition; 2] = [&mut pair, &mut list];
+        for conditions in both {
+            let mut x = start.clone();
+            conditions.apply(&mut x, 0, 1.0).unwrap();
+            assert_eq!(x.as_slice().unwrap(), [5.0, 7.0]);
+        }
+    }
 
     #[test]
     fn means_are_moved_and_differences_kept() {

@@ -13,7 +13,7 @@ mod schedule;
 pub use condition::{Condition, MeanCorrection};
 pub use denoiser::{Denoiser, NetworkDenoiser};
 pub use preconditioning::Preconditioning;
-pub use sampler::Sampler;
+pub use sampler::{Sampler, Solver, with_noise};
 pub use schedule::Schedule;
 
 /// Fields in a batch, `batch, channel, x, y, z`.

@@ -1,6 +1,6 @@
 //! The axes about a plot or a map.
 
-use super::canvas::{Align, Canvas, GREY, LARGE, Letters, NORMAL, Rect, SMALL};
+use super::canvas::{Align, Canvas, GREY, Letters, NORMAL, Rect, SMALL};
 use super::ticks::{self, Ticks};
 use crate::Result;
 
@@ -120,23 +120,13 @@ impl Axes {
         }
         self.draw_x(canvas, rect, bottom)?;
         self.draw_y(canvas, rect, left)?;
-        if !self.title.is_empty() {
-            let factor = if self.y.ticks.factor.is_some() {
-                16.0
-            } else {
-                0.0
-            };
-            let middle = rect.left + rect.width / 2.0;
-            let at = (middle, rect.top - 9.0 - factor);
-            canvas.text(
-                &self.title,
-                at,
-                Letters::new(LARGE),
-                Align::Middle,
-                Align::End,
-            )?;
-        }
-        Ok(())
+        let factor = if self.y.ticks.factor.is_some() {
+            16.0
+        } else {
+            0.0
+        };
+        let middle = rect.left + rect.width / 2.0;
+        canvas.title(&self.title, (middle, rect.top - 9.0 - factor))
     }
 
     fn draw_x(&self, canvas: &mut Canvas, rect: Rect, bottom: f64) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use super::Picture;
 use super::axes::{Axes, Axis, Margins};
-use super::canvas::{Align, Canvas, GREY, LARGE, Letters, Rect, SMALL};
+use super::canvas::{Align, Canvas, GREY, Letters, Rect, SMALL};
 use super::colour::series_colour;
 use super::legend::Legend;
 use crate::{Error, Result};
@@ -356,9 +356,7 @@ pub(super) fn charts_under(title: &str, panels: &[Chart], columns: usize) -> Res
     let height = heading + (cell[1] * rows as f64).ceil();
     let legend = Legend::new(&names.list, width);
     let mut canvas = Canvas::new(width, height + legend.height())?;
-    let letters = Letters::new(LARGE).bold();
-    let at = (width / 2.0, 20.0);
-    canvas.text(title, at, letters, Align::Middle, Align::End)?;
+    canvas.heading(title, (width / 2.0, 20.0))?;
     for (index, (panel, axes)) in panels.iter().zip(&axes).enumerate() {
         let corner = (
             (index % columns) as f64 * cell[0],

@@ -5,7 +5,7 @@
 //! is `x = y = 0`; from its foot, the grid's first voxel, x runs to the right and away, y to the
 //! left and away, z upwards: a right-handed triad. All three axes have the same scale.
 
-use super::canvas::{Align, Canvas, GREY, INK, LARGE, Letters, NORMAL, Rect, SMALL};
+use super::canvas::{Align, Canvas, GREY, INK, Letters, NORMAL, Rect, SMALL};
 use super::ticks::{plain, round_length};
 use super::{ColourVolume, Picture};
 use crate::microstructure::{Grid, LengthUnit};
@@ -108,18 +108,8 @@ impl Cube {
         outline(canvas, foot, extent)?;
         axes(canvas, foot, extent)?;
         self.scale_bar(canvas, foot, extent, scale)?;
-        if !self.title.is_empty() {
-            let top = foot.1 - (x + y) * SIN - z;
-            let at = (cell.left + cell.width / 2.0, top - 12.0);
-            canvas.text(
-                &self.title,
-                at,
-                Letters::new(LARGE),
-                Align::Middle,
-                Align::End,
-            )?;
-        }
-        Ok(())
+        let top = foot.1 - (x + y) * SIN - z;
+        canvas.title(&self.title, (cell.left + cell.width / 2.0, top - 12.0))
     }
 
     fn paint(&self, canvas: &mut Canvas, foot: (f64, f64), [x, y, z]: [f64; 3]) {

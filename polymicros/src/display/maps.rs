@@ -1,7 +1,7 @@
 //! Several maps in rows, with colour bars and a legend.
 
 use super::axes::{Axes, Axis, Margins};
-use super::canvas::{Align, Canvas, GREY, LARGE, Letters, NORMAL, Rect, SMALL};
+use super::canvas::{Align, Canvas, GREY, Letters, NORMAL, Rect, SMALL};
 use super::legend::Legend;
 use super::{ColourBar, Map, Picture, Plane, ticks};
 use crate::{Error, Result};
@@ -78,11 +78,7 @@ impl Maps {
         let key = Legend::new(&self.legend, layout.width);
         let below = layout.height;
         let mut canvas = Canvas::new(layout.width, below + key.height())?;
-        if !self.title.is_empty() {
-            let at = (layout.width / 2.0, 20.0);
-            let letters = Letters::new(LARGE).bold();
-            canvas.text(&self.title, at, letters, Align::Middle, Align::End)?;
-        }
+        canvas.heading(&self.title, (layout.width / 2.0, 20.0))?;
         for (index, panel) in self.panels.iter().enumerate() {
             let rect = layout.rect(index, panel);
             draw_pixels(&mut canvas, rect, panel);

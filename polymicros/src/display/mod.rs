@@ -9,7 +9,9 @@
 //! | slices and maps, in colours, numbers or phases | [`ColourVolume::slices`], [`scalar_slices`], [`phase_slices`], [`Maps`] |
 //! | 2-point statistics, cut through zero displacement | [`TwoPointMaps`] |
 //! | principal component scores, explained variance | [`PcScatter`], [`ExplainedVariance`] |
+//! | diversity of a dataset beside others | [`diversity_curves`], [`diversity_scatter`] |
 //! | lines, points, histograms, bars | [`Chart`], [`charts`], [`Histogram`], [`bar_chart`] |
+//! | denoising errors, local-global trade-off | [`denoising_chart`], [`trade_off_charts`] |
 //! | inverse pole figure key, pole figures | [`ipf_key`], [`PoleFigures`] |
 //!
 //! Text is set in DejaVu Sans, which is linked into the library: no fonts need to be installed.
@@ -23,6 +25,8 @@ mod chart;
 mod colour;
 pub mod content;
 mod cube;
+mod denoising;
+mod diversity;
 mod encode;
 mod figure;
 mod fonts;
@@ -35,6 +39,8 @@ mod principal;
 mod slices;
 mod stereographic;
 mod ticks;
+mod title;
+mod trade_off;
 mod two_point;
 mod volume;
 
@@ -42,6 +48,8 @@ pub use bars::bar_chart;
 pub use chart::{Chart, charts};
 pub use colour::{ColourMap, ColourRange, ROGSH_RANGES};
 pub use cube::{Cube, cubes};
+pub use denoising::denoising_chart;
+pub use diversity::{diversity_curves, diversity_scatter};
 pub use figure::{FIGURE_MIME, Figure, Figures, stated};
 pub use histogram::Histogram;
 pub use map::{ColourBar, Map, Plane};
@@ -50,5 +58,6 @@ pub use picture::Picture;
 pub use principal::{ExplainedVariance, PcScatter};
 pub use slices::{phase_slices, scalar_slices};
 pub use stereographic::{PoleFigures, ipf_key};
+pub use trade_off::trade_off_charts;
 pub use two_point::TwoPointMaps;
 pub use volume::ColourVolume;

@@ -10,8 +10,15 @@ use ndarray::{Array2, ArrayView2};
 pub struct PcScatter {
     title: String,
     explained: Vec<f64>,
-    groups: Vec<(String, Array2<f64>)>,
+    groups: Vec<Group>,
     pairs: Vec<[usize; 2]>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Group {
+    name: String,
+    colour: Option<[u8; 3]>,
+    scores: Array2<f64>,
 }
 
 impl PcScatter {
@@ -29,7 +36,19 @@ impl PcScatter {
     /// The same plots with a group of points, drawn over those before it. `scores` has one row for
     /// each sample and one column for each component.
     pub fn group(mut self, name: &str, scores: ArrayView2<'_, f64>) -> Self {
-        self.groups.push((name.into(), scores.to_owned()));
+        self.groups.push(Group {
+            name: name.into(),
+            colour: None,
+            scores: scores.to_owned(),
+        });
+        self
+    }
+
+    /// The same plots with another colour for the group given last.
+    pub fn coloured(mut self, colour: [u8; 3]) -> Self {
+        if let Some(group) = self.groups.last_mut() {
+            group.colour = Some(colour);
+        }
         self
     }
 
@@ -58,7 +77,12 @@ impl PcScatter {
         let mut panels = Vec::new();
         for [first, second] in &self.pairs {
             let mut chart = Chart::new(&self.label(*first), &self.label(*second));
-            for (name, scores) in &self.groups {
+            for Group {
+                name,
+                colour,
+                scores,
+            } in &self.groups
+            {
                 let needed = 1 + (*first).max(*second);
                 if scores.ncols() < needed {
                     return Err(Error::shape(
@@ -69,6 +93,9 @@ impl PcScatter {
                 }
                 let column = |index: usize| scores.column(index).to_vec();
                 chart = chart.points(name, &column(*first), &column(*second));
+                if let Some(colour) = colour {
+                    chart = chart.coloured(*colour);
+                }
             }
             panels.push(chart);
         }

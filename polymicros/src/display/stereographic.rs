@@ -4,7 +4,7 @@
 //! `(x, y) / (1 + z)`: x points to the right, y upwards, z towards the viewer.
 
 use super::Picture;
-use super::canvas::{Align, Canvas, GREY, INK, LARGE, Letters, NORMAL, Rect};
+use super::canvas::{Align, Canvas, GREY, INK, Letters, NORMAL, Rect};
 use super::colour::series_colour;
 use crate::{Error, Result};
 
@@ -38,10 +38,7 @@ pub fn ipf_key(title: &str, colour: fn([f64; 3]) -> [u8; 3]) -> Result<Picture> 
         (y >= -1e-9 && x >= y - 1e-9 && z >= x - 1e-9).then(|| colour(vector))
     });
     draw_triangle(&mut canvas, rect)?;
-    if !title.is_empty() {
-        let at = (WIDTH / 2.0, 22.0);
-        canvas.text(title, at, Letters::new(LARGE), Align::Middle, Align::End)?;
-    }
+    canvas.title(title, (WIDTH / 2.0, 22.0))?;
     canvas.finish(format!(
         "inverse pole figure key {title}: triangle 001 (lower left), 101 (lower right), 111 (top)"
     ))
@@ -133,8 +130,7 @@ impl PoleFigures {
             let left = width * (index % columns) as f64;
             let top = height * (index / columns) as f64;
             let colour = colour.unwrap_or(series_colour(0));
-            let at = (left + width / 2.0, top + 22.0);
-            canvas.text(title, at, Letters::new(LARGE), Align::Middle, Align::End)?;
+            canvas.title(title, (left + width / 2.0, top + 22.0))?;
             let radius = match directions.len() {
                 0..=300 => 2.7,
                 301..=3000 => 1.7,

@@ -50,7 +50,7 @@ impl TwoPointMaps {
     ///
     /// # Errors
     /// When the shape is not the grid's.
-    pub fn pair(mut self, name: &str, statistics: ArrayView3<'_, f32>) -> Result<Self> {
+    pub fn pair(self, name: &str, statistics: ArrayView3<'_, f32>) -> Result<Self> {
         super::map::fits(statistics.shape(), &self.grid)?;
         // The cuts are all that is shown; the volume need not be kept.
         let cuts = PLANES.map(|plane| {
@@ -62,6 +62,22 @@ impl TwoPointMaps {
                 statistics[at]
             })
         });
+        self.cuts(name, cuts)
+    }
+
+    /// The same maps and one more pair of which the cuts are known: the planes xy, xz and yz, each
+    /// with zero displacement at index `n / 2` of its axes.
+    ///
+    /// # Errors
+    /// When a shape is not that of the grid's plane.
+    pub fn cuts(mut self, name: &str, cuts: [Array2<f32>; 3]) -> Result<Self> {
+        for (plane, cut) in PLANES.into_iter().zip(&cuts) {
+            let [right, up, _] = plane.axes();
+            let expected = [self.grid.shape[right], self.grid.shape[up]];
+            if cut.shape() != expected {
+                return Err(Error::shape("cut of statistics", expected, cut.shape()));
+            }
+        }
         self.rows.push(Row {
             name: name.into(),
             cuts,
@@ -271,6 +287,8 @@ mod tests {
         assert!(maps.picture().is_err());
         let other = Array3::<f32>::zeros((4, 4, 5));
         assert!(TwoPointMaps::new(&grid).pair("00", other.view()).is_err());
+        let cuts = [4, 4, 5].map(|edge| Array2::zeros((edge, 4)));
+        assert!(TwoPointMaps::new(&grid).cuts("00", cuts).is_err());
         let zero = Array3::<f32>::zeros((4, 4, 4));
         let maps = TwoPointMaps::new(&grid).pair("00", zero.view())?;
         assert!(maps.clone().reach(f64::NAN).picture().is_err());

@@ -92,6 +92,11 @@ impl LocalModel {
         &self.denoiser
     }
 
+    /// How many parameters the network has.
+    pub fn parameters(&self) -> usize {
+        self.denoiser.network.parameters().count()
+    }
+
     /// Channels of the fields that it takes.
     pub fn channels(&self) -> usize {
         self.denoiser.network.config().channels

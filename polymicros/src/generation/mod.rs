@@ -5,10 +5,16 @@
 //! on patches of one experiment, makes real neighbourhoods of it. [`LocalGlobal`] is that
 //! combination, Algorithm 3.
 
+pub mod dataset;
+pub mod diversity;
 mod local_global;
 mod local_model;
+mod realism;
 mod tiles;
+mod trade_off;
 
 pub use local_global::{LocalGlobal, Seeds, Structure};
 pub use local_model::LocalModel;
+pub use realism::{Comparison, Measure, Realism, RealismSettings};
 pub use tiles::{Tiled, Tiling};
+pub use trade_off::{KeptStatistics, TradeOff};

@@ -2,7 +2,8 @@
 
 use super::Grid;
 use crate::{Error, Result};
-use ndarray::{ArcArray, Array4, ArrayView3, Axis, Ix3, Ix4};
+use ndarray::{ArcArray, Array4, ArrayView3, Axis, Ix3, Ix4, s};
+use std::ops::Range;
 
 /// A field of any number of channels on a [`Grid`], such as the three ROGSH values of each voxel.
 ///
@@ -63,6 +64,30 @@ impl Field {
         Ok(self)
     }
 
+    /// The part of a field in `ranges` along x, y and z.
+    ///
+    /// # Errors
+    /// When a range is empty or reaches beyond the grid.
+    pub fn crop(&self, ranges: [Range<usize>; 3]) -> Result<Field> {
+        let inside = (0..3).all(|a| !ranges[a].is_empty() && ranges[a].end <= self.grid.shape[a]);
+        if !inside {
+            let problem = format!("{ranges:?} is empty, or not within {:?}", self.grid.shape);
+            return Err(Error::value("crop of a field", problem));
+        }
+        let mut grid = self.grid;
+        for (axis, range) in ranges.iter().enumerate() {
+            grid.shape[axis] = range.len();
+            grid.origin[axis] += range.start as f64 * grid.spacing[axis];
+        }
+        let [x, y, z] = ranges;
+        let data = self.data.slice(s![.., x.clone(), y.clone(), z.clone()]);
+        let part = Field::new(grid, &self.channels, data.to_owned())?;
+        match &self.mask {
+            Some(mask) => part.with_mask(mask.slice(s![x, y, z]).to_owned().into_shared()),
+            None => Ok(part),
+        }
+    }
+
     /// The grid.
     pub fn grid(&self) -> &Grid {
         &self.grid
@@ -120,6 +145,24 @@ mod tests {
         let field = Field::new(grid, ["a", "b"], fortran.reversed_axes())?;
         assert_eq!(field.as_slice()[1], 1.0);
         assert_eq!(field.channel(1)?[[1, 2, 3]], 1123.0);
+        Ok(())
+    }
+
+    #[test]
+    fn a_part_of_a_field_knows_where_it_was() -> Result<()> {
+        let mut grid = Grid::new([4, 5, 6])?;
+        grid.spacing = [0.5; 3];
+        let data =
+            Array4::from_shape_fn((1, 4, 5, 6), |(_, x, y, z)| (100 * x + 10 * y + z) as f32);
+        let mask = Array3::from_shape_fn((4, 5, 6), |(x, ..)| x < 3);
+        let field = Field::new(grid, ["a"], data)?.with_mask(mask.into_shared())?;
+        let part = field.crop([1..4, 2..3, 0..6])?;
+        assert_eq!(part.grid().shape, [3, 1, 6]);
+        assert_eq!(part.grid().origin, [0.5, 1.0, 0.0]);
+        assert_eq!(part.channel(0)?[[1, 0, 5]], 225.0);
+        assert!(part.mask().is_some_and(|m| m[[1, 0, 0]] && !m[[2, 0, 0]]));
+        assert!(field.crop([1..5, 0..1, 0..1]).is_err());
+        assert!(field.crop([1..1, 0..1, 0..1]).is_err());
         Ok(())
     }
 

@@ -6,10 +6,12 @@ mod grains;
 mod grid;
 mod orientation_map;
 mod rogsh_field;
-mod stand_in;
+pub(crate) mod stand_in;
+mod tessellation;
 
 pub use field::Field;
 pub use grains::{Chords, Grain, Grains, LEAST_CONTACT, ToldBy};
 pub use grid::{Grid, LengthUnit};
 pub use orientation_map::{Microstructure, Origin, Phase};
 pub use stand_in::StandIn;
+pub use tessellation::Tessellation;

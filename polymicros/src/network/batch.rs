@@ -4,15 +4,36 @@ use super::tensor::{Volume, failed};
 use super::{NetworkDevice, Padding, UNet};
 use crate::{Error, Result};
 use dfdx::prelude::{HasShape, NoneTape, TensorFromVec};
-use ndarray::Array5;
+use ndarray::{Array5, ArrayView5, Axis};
 
 impl<D: NetworkDevice> UNet<D> {
     /// The bare network on fields in axis order `batch, channel, x, y, z`, with a time input for
     /// each member of the batch.
     ///
+    /// Two halves of a batch go through the network side by side: each keeps a thread busy, and
+    /// what they do within an operation is shared out where there are more threads.
+    ///
     /// # Errors
     /// As [`UNet::forward`].
     pub fn apply(&self, x: &Array5<f32>, t: &[f32], padding: Padding) -> Result<Array5<f32>> {
+        let count = x.len_of(Axis(0));
+        if t.len() != count {
+            return Err(Error::shape("time input of the network", count, t.len()));
+        }
+        if count < 2 {
+            return self.apply_to(x.view(), t, padding);
+        }
+        let (first, second) = x.view().split_at(Axis(0), count / 2);
+        let (t_first, t_second) = t.split_at(count / 2);
+        let (first, second) = rayon::join(
+            || self.apply_to(first, t_first, padding),
+            || self.apply_to(second, t_second, padding),
+        );
+        ndarray::concatenate(Axis(0), &[first?.view(), second?.view()])
+            .map_err(|e| Error::numerical("fields of the network", e.to_string()))
+    }
+
+    fn apply_to(&self, x: ArrayView5<f32>, t: &[f32], padding: Padding) -> Result<Array5<f32>> {
         let device = self.parameters().device();
         let times = device
             .try_tensor_from_vec(t.to_vec(), (t.len(),))
@@ -31,9 +52,12 @@ impl<D: NetworkDevice> UNet<D> {
 ///
 /// # Errors
 /// When memory runs out.
-pub(crate) fn to_volume<D: TensorFromVec<f32>>(x: &Array5<f32>, device: &D) -> Result<Volume<D>> {
+pub(crate) fn to_volume<D: TensorFromVec<f32>>(
+    x: ArrayView5<f32>,
+    device: &D,
+) -> Result<Volume<D>> {
     let (batch, channels, nx, ny, nz) = x.dim();
-    let view = x.view().permuted_axes([0, 2, 3, 4, 1]);
+    let view = x.permuted_axes([0, 2, 3, 4, 1]);
     let values = view.iter().copied().collect();
     device
         .try_tensor_from_vec(values, [batch, nx, ny, nz, channels])

@@ -4,6 +4,7 @@
 //! the network is made of lives in a folder of its own: a version made of dfdx's own operations,
 //! for any device, and beside it one written by hand for the CPU, on dfdx's tape.
 
+pub mod activation;
 #[cfg(test)]
 mod agreement;
 pub mod attention;
@@ -25,9 +26,11 @@ pub(crate) use batch::to_volume;
 pub use convolution::Padding;
 pub use device::{Device, DeviceWork, Facts};
 pub use dfdx::prelude::Cpu;
+pub(crate) use kernel::vectorised;
 pub use unet::{Entry, Initial, Parameter, Parameters, UNet, UNetConfig, layout};
 pub use weight_standardisation::WeightStandardisation;
 
+use activation::Activations;
 use attention::AttentionKernel;
 use convolution::ConvolutionKernel;
 use group_norm::GroupNormKernel;
@@ -36,7 +39,8 @@ use weight_standardisation::WeightStandardisationKernel;
 
 /// A device that runs the network.
 pub trait NetworkDevice:
-    ConvolutionKernel
+    Activations
+    + ConvolutionKernel
     + WeightStandardisationKernel
     + GroupNormKernel
     + AttentionKernel
@@ -45,7 +49,8 @@ pub trait NetworkDevice:
 }
 
 impl<D> NetworkDevice for D where
-    D: ConvolutionKernel
+    D: Activations
+        + ConvolutionKernel
         + WeightStandardisationKernel
         + GroupNormKernel
         + AttentionKernel

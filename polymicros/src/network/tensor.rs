@@ -44,13 +44,8 @@ pub(super) fn tensor<S: Shape, D: TensorFromVec<f32>>(
     device.try_tensor_from_vec(values, shape).map_err(failed)
 }
 
-/// Takes a gradient out of its slot: nobody reads it after the operation that made its tensor.
-pub(super) fn take(slot: &mut Slot) -> Vec<f32> {
-    std::mem::take(&mut **slot)
-}
-
 /// Adds to the gradient in a slot.
-pub(super) fn add(slot: &mut Slot, gradient: &[f32]) {
+pub(super) fn accumulate(slot: &mut Slot, gradient: &[f32]) {
     const CHUNK: usize = 1 << 14;
     slot.par_chunks_mut(CHUNK)
         .zip(gradient.par_chunks(CHUNK))

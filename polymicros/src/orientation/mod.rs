@@ -42,6 +42,6 @@ pub use mean::mean_orientation;
 pub use quaternion::{Quaternion, random_orientations};
 pub use rodrigues::Rodrigues;
 pub use rogsh::{
-    InverseSettings, Inverted, ROGSH_NAMES, ROGSH_RANGE, RogshInverse, disorientation_up_to_rogsh,
-    preimages, rogsh, rogsh_jacobian, rogsh_of_field,
+    InverseSettings, Inverted, ROGSH_NAMES, ROGSH_RANGE, RogshCodes, RogshInverse,
+    disorientation_up_to_rogsh, is_rogsh, preimages, rogsh, rogsh_jacobian, rogsh_of_field,
 };

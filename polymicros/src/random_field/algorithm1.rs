@@ -3,6 +3,7 @@
 use super::density::Density;
 use super::noise::Noise;
 use crate::Result;
+use crate::buffer::Reused;
 use crate::statistics::{Complex, Pairs, RealFft};
 use ndarray::Array4;
 use rayon::prelude::*;
@@ -19,7 +20,7 @@ const PIECE: usize = 16;
 pub(super) fn draw(density: &Density<f32>, noise: &Noise, data: &mut [f32]) -> Result<()> {
     let fft = RealFft::<f32>::new(density.shape)?;
     let source = source(density, noise, &fft);
-    let mut work = fft.spectrum();
+    let mut work = Reused::<Complex<f32>>::stale(fft.frequencies());
     for (channel, values) in data.chunks_exact_mut(fft.voxels()).enumerate() {
         fft.inverse_of(
             |range, to| filter(density, channel, &source[range.clone()], range, to),
@@ -31,9 +32,9 @@ pub(super) fn draw(density: &Density<f32>, noise: &Noise, data: &mut [f32]) -> R
 }
 
 /// `X^0 / (S (F_00 + ε))`, of which every channel is `F_0γ` times.
-fn source(density: &Density<f32>, noise: &Noise, fft: &RealFft<f32>) -> Vec<Complex<f32>> {
+fn source(density: &Density<f32>, noise: &Noise, fft: &RealFft<f32>) -> Reused<Complex<f32>> {
     let voxels = density.voxels() as f32;
-    let mut source = fft.spectrum();
+    let mut source = Reused::<Complex<f32>>::zeros(fft.frequencies());
     source
         .par_chunks_exact_mut(density.row)
         .enumerate()

@@ -2,6 +2,7 @@
 
 use super::density::Density;
 use super::noise::Noise;
+use crate::buffer::Reused;
 use crate::statistics::{Complex, RealFft};
 use crate::{Error, Result};
 use faer::{Mat, Side};
@@ -23,7 +24,9 @@ pub(super) fn draw(density: &Density<f64>, noise: &Noise, data: &mut [f32]) -> R
     let fft = RealFft::<f32>::new(density.shape)?;
     let channels = data.len() / fft.voxels();
     let largest = largest_trace(density);
-    let mut spectra: Vec<_> = (0..channels).map(|_| fft.spectrum()).collect();
+    let mut spectra: Vec<Reused<Complex<f32>>> = (0..channels)
+        .map(|_| Reused::zeros(fft.frequencies()))
+        .collect();
     let mut rows: Vec<Vec<&mut [Complex<f32>]>> = (0..density.rows).map(|_| Vec::new()).collect();
     for spectrum in &mut spectra {
         for (row, values) in rows.iter_mut().zip(spectrum.chunks_exact_mut(density.row)) {
@@ -64,7 +67,7 @@ pub(super) fn draw(density: &Density<f64>, noise: &Noise, data: &mut [f32]) -> R
     if worst < -TOLERANCE * largest {
         return Err(indefinite(worst, largest));
     }
-    let mut work = fft.spectrum();
+    let mut work = Reused::<Complex<f32>>::stale(fft.frequencies());
     for (spectrum, values) in spectra.iter().zip(data.chunks_exact_mut(fft.voxels())) {
         let copy = |range: std::ops::Range<usize>, to: &mut [Complex<f32>]| {
             to.copy_from_slice(&spectrum[range]);

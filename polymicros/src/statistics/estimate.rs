@@ -4,6 +4,7 @@ use super::fft::{Complex, RealFft};
 use super::one_point::{mask_slice, means};
 use super::two_point::signed;
 use super::{Correlator, Pairs, TwoPoint};
+use crate::buffer::{Reused, Value};
 use crate::microstructure::{Field, Grid};
 use crate::{Error, Result};
 use ndarray::{Array3, Array4};
@@ -99,14 +100,17 @@ fn circular<T: FftNum>(
     shape: [usize; 3],
     channels: usize,
     pairs: &[(usize, usize)],
-) -> Result<Array4<T>> {
+) -> Result<Array4<T>>
+where
+    Complex<T>: Value,
+{
     let fft = RealFft::new(shape)?;
     let voxels = fft.voxels();
     let scale = fft.inverse_scale()?;
     // One scale makes the inverse transform, the other the mean over the voxels.
     let factor = scale * scale;
-    let mut buffers: Vec<Vec<Complex<T>>> = (0..channels.max(pairs.len()))
-        .map(|_| fft.spectrum())
+    let mut buffers: Vec<Reused<Complex<T>>> = (0..channels.max(pairs.len()))
+        .map(|_| Reused::stale(fft.frequencies()))
         .collect();
     for (spectrum, values) in buffers.iter_mut().zip(fields.chunks_exact(voxels)) {
         fft.forward_planes(values, spectrum)?;
@@ -123,11 +127,16 @@ fn circular<T: FftNum>(
     })?;
     let [x, y, z] = shape;
     let mut values = Array4::zeros((pairs.len(), x, y, z));
-    for (spectrum, mut map) in buffers.iter_mut().zip(values.outer_iter_mut()) {
+    let maps = values.outer_iter_mut();
+    for ((spectrum, mut map), (b, c)) in buffers.iter_mut().zip(maps).zip(pairs) {
         let map = map
             .as_slice_mut()
             .expect("an array just made is contiguous");
-        fft.inverse_planes(spectrum, map)?;
+        if b == c {
+            fft.inverse_even_planes(spectrum, map)?;
+        } else {
+            fft.inverse_planes(spectrum, map)?;
+        }
     }
     Ok(values)
 }

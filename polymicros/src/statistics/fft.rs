@@ -5,7 +5,7 @@ use ndarray::{ArrayViewMut2, Axis};
 use rayon::prelude::*;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::{Fft, FftNum};
-use std::ops::Range;
+use std::ops::{DerefMut, Range};
 use std::sync::Arc;
 
 pub use rustfft::num_complex::Complex;
@@ -269,6 +269,34 @@ impl<T: FftNum> RealFft<T> {
             )
     }
 
+    /// The same for a spectrum whose transform is even, as that of an autocorrelation: half of the
+    /// planes are the others' mirror images.
+    pub(super) fn inverse_even_planes(
+        &self,
+        spectrum: &mut [Complex<T>],
+        real: &mut [T],
+    ) -> Result<()> {
+        let [n_planes, n_rows, n] = self.inner;
+        let size = n_rows * n;
+        let made = n_planes / 2 + 1;
+        let (made_real, rest) = real.split_at_mut(made * size);
+        let spectrum = &mut spectrum[..made * n_rows * (n / 2 + 1)];
+        self.inverse_planes(spectrum, made_real)?;
+        rest.par_chunks_exact_mut(size)
+            .enumerate()
+            .for_each(|(index, plane)| {
+                let mirror = &made_real[(n_planes - made - index) * size..][..size];
+                for (y, row) in plane.chunks_exact_mut(n).enumerate() {
+                    let from = &mirror[(n_rows - y) % n_rows * n..][..n];
+                    row[0] = from[0];
+                    for (to, from) in row[1..].iter_mut().zip(from[1..].iter().rev()) {
+                        *to = *from;
+                    }
+                }
+            });
+        Ok(())
+    }
+
     /// The pass across the planes for several half-spectra at once, each transformed within its
     /// planes by [`forward_planes`](Self::forward_planes): a few lines of the first `fields` of
     /// them are transformed forward, `combine` makes a line of each buffer from those, and these
@@ -277,13 +305,14 @@ impl<T: FftNum> RealFft<T> {
     ///
     /// `combine(k, lines, made)` writes line values of buffer `k`; `lines` holds those of field
     /// `f` at `f * made.len() ..`.
-    pub(super) fn across_planes<F>(
+    pub(super) fn across_planes<B, F>(
         &self,
-        buffers: &mut [Vec<Complex<T>>],
+        buffers: &mut [B],
         fields: usize,
         combine: F,
     ) -> Result<()>
     where
+        B: DerefMut<Target = [Complex<T>]>,
         F: Fn(usize, &[Complex<T>], &mut [Complex<T>]) + Sync,
     {
         let n = self.inner[0];

@@ -14,6 +14,7 @@ pub use fft::{Complex, RealFft};
 pub use one_point::OnePoint;
 pub(crate) use one_point::means;
 pub use pairs::Pairs;
+pub(crate) use pca::eigenvalues;
 pub use pca::{Pca, Vectors};
 pub(crate) use two_point::signed;
 pub use two_point::{Moment, TwoPoint};

@@ -1,5 +1,6 @@
 //! Averaged weights.
 
+use crate::network::vectorised;
 use rayon::prelude::*;
 
 /// An exponential moving average of parameters, which is what is sampled from.
@@ -27,10 +28,16 @@ impl Average {
             .par_iter_mut()
             .zip(parameters)
             .for_each(|(average, parameters)| {
-                for (average, parameter) in average.iter_mut().zip(parameters) {
-                    *average = decay * *average + (1.0 - decay) * parameter;
-                }
+                moved(decay, average, parameters);
             });
+    }
+}
+
+vectorised! {
+    fn moved<'a>(decay: f32, average: &'a mut [f32], parameters: &'a [f32]) {
+        for (average, parameter) in average.iter_mut().zip(parameters) {
+            *average = decay * *average + (1.0 - decay) * parameter;
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! Where patches come from, as a TOML file says it.
 
 use super::patches::{PatchSet, centred};
-use crate::microstructure::{Microstructure, StandIn};
+use crate::generation::dataset::Dataset;
+use crate::microstructure::{Field, Microstructure, StandIn};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 /// The volumes of a neighbourhood set, and how it is cut from them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,7 +24,7 @@ pub struct DataSettings {
     pub volumes: Vec<Source>,
 }
 
-/// A volume of orientations.
+/// One volume of orientations, or many.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]
 pub enum Source {
@@ -30,6 +32,15 @@ pub enum Source {
     File {
         /// Its path; a relative one is looked for from the working directory.
         file: PathBuf,
+        /// The part of it that is taken, `[first, end]` in voxels along x, y and z: a volume to
+        /// learn from has no voxels that are not valid.
+        #[serde(default)]
+        crop: Option<[[usize; 2]; 3]>,
+    },
+    /// The structures of a dataset of synthetic structures, as many as are made.
+    Dataset {
+        /// Its folder; a relative one is looked for from the working directory.
+        dataset: PathBuf,
     },
     /// A stand-in for an experiment, made anew.
     StandIn {
@@ -43,9 +54,31 @@ pub enum Source {
 }
 
 impl Source {
-    fn volume(&self) -> Result<Microstructure> {
+    /// Opens or makes the volumes, as ROGSH values.
+    ///
+    /// # Errors
+    /// When a file cannot be read or has no such part, a dataset has no structure yet, or there is
+    /// no such stand-in.
+    pub fn fields(&self) -> Result<Vec<Field>> {
         match self {
-            Source::File { file } => Microstructure::open(file),
+            Source::File { file, crop } => {
+                let field = Microstructure::open(file)?.rogsh()?;
+                Ok(vec![match crop {
+                    Some(crop) => field.crop(crop.map(|[first, end]| first..end))?,
+                    None => field,
+                }])
+            }
+            Source::Dataset { dataset } => {
+                let made = Dataset::open(dataset)?;
+                let structures = made.made();
+                if structures.is_empty() {
+                    return Err(Error::value(
+                        "dataset",
+                        format!("{} has no structure yet", dataset.display()),
+                    ));
+                }
+                structures.into_iter().map(|i| made.rogsh(i)).collect()
+            }
             Source::StandIn {
                 stand_in,
                 edge,
@@ -58,7 +91,7 @@ impl Source {
                     let problem = format!("{stand_in:?} is none of {}", names.join(", "));
                     Error::value("stand_in", problem)
                 })?;
-                known.generate([*edge; 3], *seed)
+                Ok(vec![known.generate([*edge; 3], *seed)?.rogsh()?])
             }
         }
     }
@@ -71,18 +104,68 @@ impl DataSettings {
     /// When a volume cannot be read or made, has voxels that are not valid, or is smaller than a
     /// patch.
     pub fn patches(&self, seed: u64) -> Result<PatchSet> {
-        let volumes = self
-            .volumes
-            .iter()
-            .map(|source| centred(&source.volume()?.rogsh()?))
-            .collect::<Result<Vec<_>>>()?;
-        PatchSet::new(volumes, self.patch, self.stride, self.augment, seed)
+        PatchSet::of(&self.volumes, self.patch, self.stride, self.augment, seed)
+    }
+}
+
+impl PatchSet {
+    /// Patches of volumes that are opened or made; see [`PatchSet::new`].
+    ///
+    /// # Errors
+    /// As [`DataSettings::patches`].
+    pub fn of(
+        volumes: &[Source],
+        edge: usize,
+        stride: usize,
+        augment: bool,
+        seed: u64,
+    ) -> Result<Self> {
+        let mut fields = Vec::new();
+        for source in volumes {
+            for field in source.fields()? {
+                fields.push(centred(&field)?);
+            }
+        }
+        PatchSet::new(fields, edge, stride, augment, seed)
+    }
+}
+
+impl FromStr for Source {
+    type Err = Error;
+
+    /// `stand-in:NAME:EDGE:SEED`, `dataset:DIR`, or the path of a file.
+    fn from_str(text: &str) -> Result<Self> {
+        if let Some(dataset) = text.strip_prefix("dataset:") {
+            return Ok(Source::Dataset {
+                dataset: dataset.into(),
+            });
+        }
+        let Some(stand_in) = text.strip_prefix("stand-in:") else {
+            return Ok(Source::File {
+                file: text.into(),
+                crop: None,
+            });
+        };
+        let wrong = || {
+            let problem = format!("{text:?}: expected stand-in:NAME:EDGE:SEED");
+            Error::value("volume", problem)
+        };
+        let mut parts = stand_in.rsplitn(3, ':');
+        let mut part = || parts.next().ok_or_else(wrong);
+        let (seed, edge, name) = (part()?, part()?, part()?);
+        Ok(Source::StandIn {
+            stand_in: name.to_owned(),
+            edge: edge.parse().map_err(|_| wrong())?,
+            seed: seed.parse().map_err(|_| wrong())?,
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generation::dataset::{DatasetSettings, LocalModels, Shard};
+    use std::ops::ControlFlow;
 
     #[test]
     fn stand_ins_and_files_are_cut_alike() {
@@ -102,7 +185,49 @@ mod tests {
         for i in 0..8 {
             assert_eq!(a.patch(i), b.patch(i));
         }
+        let named: Source = format!("stand-in:{name}:12:4").parse().unwrap();
+        assert_eq!(settings(&stand_in).volumes, [named]);
+        let file: Source = path.display().to_string().parse().unwrap();
+        let whole = Source::File {
+            file: path.clone(),
+            crop: None,
+        };
+        assert_eq!(file, whole);
+        assert!("stand-in:twinned:12".parse::<Source>().is_err());
+        let part = format!(
+            "{{ file = {:?}, crop = [[4, 12], [0, 8], [3, 11]] }}",
+            path.display().to_string()
+        );
+        assert_eq!(settings(&part).patches(1).unwrap().len(), 1);
         let wrong = settings("{ stand_in = \"marble\", edge = 12, seed = 4 }").patches(1);
         assert!(wrong.unwrap_err().to_string().contains("marble"));
+    }
+
+    #[test]
+    fn the_structures_of_a_dataset_are_learnt_from() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "count = 3\nedge = 24\n[[models]]\nname = \"a\"\nmean = [0.1, 0.4, 0.0]\n";
+        let dataset = DatasetSettings::from_toml(text).unwrap();
+        let mut models = LocalModels::new(&dataset).unwrap();
+        let dataset = Dataset::create(dataset, &models, folder.path()).unwrap();
+        let source = Source::Dataset {
+            dataset: folder.path().into(),
+        };
+        assert!(
+            source
+                .fields()
+                .unwrap_err()
+                .to_string()
+                .contains("no structure")
+        );
+        dataset
+            .make(&mut models, Shard::WHOLE, Some(2), |_| {
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        let fields = source.fields().unwrap();
+        assert_eq!(fields.len(), 2);
+        assert_eq!(fields[1], dataset.rogsh(1).unwrap());
+        assert_eq!(PatchSet::of(&[source], 8, 8, false, 0).unwrap().len(), 54);
     }
 }

@@ -1,5 +1,6 @@
 //! The log of a run: a JSON object a line.
 
+use super::DenoisingError;
 use crate::{Error, Result, save_whole};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
@@ -20,6 +21,12 @@ pub struct LogLine {
     pub seconds: f64,
     /// Patches a second.
     pub samples_per_second: f64,
+    /// The most memory that the process has held so far, in bytes, where the system tells.
+    #[serde(default)]
+    pub peak_memory: Option<u64>,
+    /// The averaged network's errors on held-out patches, where they were measured after this step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denoising: Option<DenoisingError>,
 }
 
 /// Reads the log of a run; a last line that a killed process left unfinished is left out.

@@ -1,15 +1,19 @@
 //! The loss, and its gradient.
 
+use super::optimiser::scale;
 use crate::diffusion::{Batch, Preconditioning};
 use crate::network::tensor::{Volume, failed};
-use crate::network::{NetworkDevice, Padding, UNet, to_volume};
+use crate::network::{NetworkDevice, Padding, UNet, to_volume, vectorised};
 use crate::{Error, Result};
 use dfdx::prelude::{
     Axis, Backward, Gradients, HasShape, OwnedTape, ReshapeTo, SumTo, Tensor, Trace, TryMul, TrySub,
 };
+use ndarray::s;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
+use rayon::prelude::*;
+use std::ops::Range;
 
 /// EDM's training objective (paper Eq. 20): the squared error of the denoised field at a random
 /// noise level, weighted so that the network's own target has variance one at every level.
@@ -21,19 +25,17 @@ pub struct Objective {
     pub padding: Padding,
 }
 
+/// What the network is given in a step, and what it is to give.
+struct Lesson {
+    input: Batch,
+    target: Batch,
+    /// The time input of each member.
+    times: Vec<f32>,
+}
+
 impl Objective {
-    /// The loss on a batch of clean fields, and its gradients. All that is random follows from
-    /// `seed` and `place`.
-    ///
-    /// # Errors
-    /// When the fields do not fit the network, or memory runs out.
-    pub fn gradients<D: NetworkDevice>(
-        &self,
-        network: &UNet<D>,
-        clean: &Batch,
-        seed: u64,
-        place: u64,
-    ) -> Result<(f32, Gradients<f32, D>)> {
+    /// Adds noise to clean fields. All that is random follows from `seed` and `place`.
+    fn lesson(&self, clean: &Batch, seed: u64, place: u64) -> Result<Lesson> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(place);
         let p = &self.preconditioning;
@@ -55,16 +57,28 @@ impl Objective {
                     *y = (*y - c_skip * noisy) * rate;
                 });
         }
+        Ok(Lesson {
+            input,
+            target,
+            times: sigmas.iter().map(|&s| p.c_noise(s) as f32).collect(),
+        })
+    }
+
+    /// The loss of some members of a batch, and its gradients.
+    fn learn<D: NetworkDevice>(
+        &self,
+        network: &UNet<D>,
+        lesson: &Lesson,
+        members: Range<usize>,
+    ) -> Result<(f32, Gradients<f32, D>)> {
         let device = network.parameters().device();
-        let times = sigmas
-            .iter()
-            .map(|&sigma| p.c_noise(sigma) as f32)
-            .collect();
+        let times = lesson.times[members.clone()].to_vec();
         let t = device
-            .try_tensor_from_vec(times, (sigmas.len(),))
+            .try_tensor_from_vec(times, (members.len(),))
             .map_err(failed)?;
-        let input = to_volume(&input, device)?;
-        let target: Volume<D> = to_volume(&target, device)?;
+        let of =
+            |batch: &Batch| to_volume(batch.slice(s![members.clone(), .., .., .., ..]), device);
+        let (input, target): (Volume<D>, Volume<D>) = (of(&lesson.input)?, of(&lesson.target)?);
         let count = target.shape().iter().product::<usize>();
         let output = network.forward(input.leaky_traced(), t, self.padding)?;
         let error: Volume<D, OwnedTape<f32, D>> =
@@ -82,6 +96,64 @@ impl Objective {
         }
         let gradients = loss.try_backward().map_err(failed)?;
         Ok((value[0], gradients))
+    }
+
+    /// The mean of the losses of several batches, each with its place, and of their gradients,
+    /// parameter by parameter. All that is random follows from `seed` and the places.
+    ///
+    /// The two halves of a batch go through the network side by side: each keeps a thread busy,
+    /// and what they do within an operation is shared out where there are more threads.
+    ///
+    /// # Errors
+    /// When the fields do not fit the network, the loss is not a number, or memory runs out; and
+    /// those of the batches.
+    pub fn mean_gradients<D: NetworkDevice>(
+        &self,
+        network: &UNet<D>,
+        batches: impl ExactSizeIterator<Item = Result<(Batch, u64)>>,
+        seed: u64,
+    ) -> Result<(f64, Vec<Vec<f32>>)> {
+        let parameters = network.parameters();
+        let parts = batches.len() as f32;
+        let mut total: Vec<Vec<f32>> = Vec::new();
+        let mut loss = 0.0;
+        for batch in batches {
+            let (batch, place) = batch?;
+            let lesson = self.lesson(&batch, seed, place)?;
+            let count = lesson.times.len();
+            let half = |members: Range<usize>| -> Result<Option<(f32, Vec<Vec<f32>>)>> {
+                if members.is_empty() {
+                    return Ok(None);
+                }
+                let share = members.len() as f32 / (count as f32 * parts);
+                let (loss, mut found) = self.learn(network, &lesson, members)?;
+                let gradients = (0..parameters.entries().len()).map(|index| {
+                    let mut gradient = parameters.gradient(index, &mut found)?;
+                    scale(&mut gradient, share);
+                    Ok(gradient)
+                });
+                Ok(Some((share * loss, gradients.collect::<Result<_>>()?)))
+            };
+            let (first, second) = rayon::join(|| half(0..count / 2), || half(count / 2..count));
+            for (value, gradients) in [first?, second?].into_iter().flatten() {
+                loss += f64::from(value);
+                if total.is_empty() {
+                    total = gradients;
+                } else {
+                    let sums = total.par_iter_mut().zip(&gradients);
+                    sums.for_each(|(sum, gradient)| add(sum, gradient));
+                }
+            }
+        }
+        Ok((loss, total))
+    }
+}
+
+vectorised! {
+    fn add<'a>(to: &'a mut [f32], from: &'a [f32]) {
+        for (to, from) in to.iter_mut().zip(from) {
+            *to += from;
+        }
     }
 }
 
@@ -103,12 +175,12 @@ mod tests {
             preconditioning: Preconditioning::default(),
             padding: Padding::Replicate,
         };
-        let loss = |network: &UNet<Cpu>| objective.gradients(network, &clean, 1, 2).unwrap();
-        let (_, mut gradients) = loss(&network);
+        let loss = |network: &UNet<Cpu>| {
+            let batches = std::iter::once(Ok((clean.clone(), 2)));
+            objective.mean_gradients(network, batches, 1).unwrap()
+        };
+        let (_, gradients) = loss(&network);
         let before = network.parameters().values();
-        let gradients: Vec<Vec<f32>> = (0..before.len())
-            .map(|i| network.parameters().gradient(i, &mut gradients).unwrap())
-            .collect();
         let length = gradients
             .iter()
             .flatten()
@@ -124,7 +196,7 @@ mod tests {
                     .collect();
                 network.parameters_mut().set(i, &moved);
             }
-            f64::from(loss(&network).0)
+            loss(&network).0
         };
         // Richardson: the error of central differences is even in the step.
         let mut slope = |step: f32| (at(step) - at(-step)) / (2.0 * f64::from(step));

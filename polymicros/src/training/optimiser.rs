@@ -1,5 +1,6 @@
 //! AdamW, and clipping.
 
+use crate::network::vectorised;
 use rayon::prelude::*;
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter, arXiv 1711.05101), in PyTorch's form.
@@ -63,38 +64,89 @@ impl AdamW {
         let step = (rate / first_correction) as f32;
         let root = second_correction as f32;
         let keep = (1.0 - rate * f64::from(self.weight_decay)) as f32;
-        let (beta1, beta2, epsilon) = (self.beta1, self.beta2, self.epsilon);
+        let with = Update {
+            beta1: self.beta1,
+            beta2: self.beta2,
+            epsilon: self.epsilon,
+            keep,
+            step,
+            root,
+        };
         parameters
             .par_iter_mut()
             .zip(gradients)
             .zip(self.first.par_iter_mut().zip(&mut self.second))
             .for_each(|((parameters, gradients), (first, second))| {
-                let moments = first.iter_mut().zip(second);
-                for ((p, g), (m, v)) in parameters.iter_mut().zip(gradients).zip(moments) {
-                    *m = beta1 * *m + (1.0 - beta1) * g;
-                    *v = beta2 * *v + (1.0 - beta2) * g * g;
-                    *p = keep * *p - step * *m / (v.sqrt() / root + epsilon);
-                }
+                update(with, parameters, gradients, first, second);
             });
+    }
+}
+
+/// The numbers of one step.
+#[derive(Clone, Copy)]
+struct Update {
+    beta1: f32,
+    beta2: f32,
+    epsilon: f32,
+    /// What weight decay leaves of a weight.
+    keep: f32,
+    /// The rate over the correction of the first moment.
+    step: f32,
+    /// The root of the correction of the second.
+    root: f32,
+}
+
+vectorised! {
+    /// The step of a parameter with its gradient and its two moments.
+    fn update<'a>(
+        with: Update,
+        parameters: &'a mut [f32],
+        gradients: &'a [f32],
+        first: &'a mut [f32],
+        second: &'a mut [f32],
+    ) {
+        let moments = first.iter_mut().zip(second);
+        for ((p, g), (m, v)) in parameters.iter_mut().zip(gradients).zip(moments) {
+            *m = with.beta1 * *m + (1.0 - with.beta1) * g;
+            *v = with.beta2 * *v + (1.0 - with.beta2) * g * g;
+            *p = with.keep * *p - with.step * *m / (v.sqrt() / with.root + with.epsilon);
+        }
     }
 }
 
 /// Scales gradients down to a length of at most `most`; gives their length before.
 pub fn clip(gradients: &mut [Vec<f32>], most: f64) -> f64 {
-    let squares: f64 = gradients
-        .iter()
-        .map(|g| g.iter().map(|&g| f64::from(g) * f64::from(g)).sum::<f64>())
-        .sum();
-    let length = squares.sqrt();
+    let squares: Vec<f64> = gradients.par_iter().map(|g| squares(g)).collect();
+    let length = squares.iter().sum::<f64>().sqrt();
     if length > most {
         let factor = (most / length) as f32;
         gradients.par_iter_mut().for_each(|gradients| {
-            for gradient in gradients {
-                *gradient *= factor;
-            }
+            scale(gradients, factor);
         });
     }
     length
+}
+
+vectorised! {
+    /// The sum of squares, in an order that vector instructions can follow.
+    fn squares<'a>(values: &'a [f32]) -> f64 {
+        const LANES: usize = 16;
+        let mut lanes = [0.0; LANES];
+        for values in values.chunks(LANES) {
+            for (lane, value) in lanes.iter_mut().zip(values) {
+                *lane += f64::from(*value) * f64::from(*value);
+            }
+        }
+        lanes.iter().sum()
+    }
+}
+
+vectorised! {
+    pub(super) fn scale<'a>(values: &'a mut [f32], factor: f32) {
+        for value in values {
+            *value *= factor;
+        }
+    }
 }
 
 #[cfg(test)]

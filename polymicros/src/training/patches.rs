@@ -112,6 +112,19 @@ impl PatchSet {
         self.volumes[volume].slice(s![.., x..x + e, y..y + e, z..z + e])
     }
 
+    /// So many patches, evenly over all, or all where there are fewer; not moved.
+    pub fn evenly(&self, count: usize) -> Vec<Array4<f32>> {
+        let count = count.min(self.len());
+        (0..count)
+            .map(|i| self.patch(i * self.len() / count).to_owned())
+            .collect()
+    }
+
+    /// Which volume a patch is from, and its first voxel there.
+    pub(crate) fn corner(&self, index: usize) -> (usize, [usize; 3]) {
+        self.corners[index]
+    }
+
     /// The patch that comes at place `position`, counted over all epochs.
     pub fn draw(&mut self, position: usize) -> Array4<f32> {
         let (epoch, place) = (position / self.len(), position % self.len());

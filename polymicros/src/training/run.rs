@@ -1,23 +1,19 @@
 //! A training run in a folder.
 
 use super::checkpoint::State;
-use super::{AdamW, Average, LogLine, Objective, PatchSet, Settings, clip, log};
-use crate::diffusion::{Batch, NetworkDenoiser};
+use super::{DenoisingError, DenoisingSettings, DenoisingTest};
+use super::{Learner, LogLine, PatchSet, Settings, log};
 use crate::network::weights::Precision;
-use crate::network::{NetworkDevice, Parameters, UNet, UNetConfig};
+use crate::network::{NetworkDevice, UNet};
 use crate::{Error, Result, save_whole};
-use ndarray::Axis;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 /// A training run. Its folder holds `settings.toml`, `log.jsonl`, `checkpoint.safetensors` and, with
 /// each checkpoint, the averaged network as `network.safetensors`.
 pub struct Run<D: NetworkDevice> {
     folder: PathBuf,
-    settings: Settings,
-    network: UNet<D>,
-    state: State,
+    learner: Learner<D>,
 }
 
 impl<D: NetworkDevice> Run<D> {
@@ -26,7 +22,6 @@ impl<D: NetworkDevice> Run<D> {
     /// # Errors
     /// When the settings make no sense, the folder holds a run, or cannot be written.
     pub fn start(settings: Settings, folder: impl AsRef<Path>, device: &D) -> Result<Self> {
-        settings.check()?;
         let folder = folder.as_ref().to_owned();
         if folder.join(SETTINGS).exists() {
             return Err(Error::value(
@@ -34,27 +29,12 @@ impl<D: NetworkDevice> Run<D> {
                 format!("{} holds one already: resume it", folder.display()),
             ));
         }
+        let learner = Learner::new(settings, device)?;
         std::fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
-        let network = match &settings.start_from {
-            Some(path) => started_from(path, &settings.network, device)?,
-            None => UNet::initial(settings.network.clone(), settings.seed, device)?,
-        };
-        let weights = network.parameters().values();
-        let state = State {
-            step: 0,
-            average: Average::new(settings.average, &weights),
-            optimiser: AdamW::new(weights.iter().map(Vec::len), settings.weight_decay),
-            weights,
-        };
-        let run = Run {
-            folder,
-            settings,
-            network,
-            state,
-        };
+        let run = Run { folder, learner };
         run.checkpoint()?;
         let text =
-            toml::to_string(&run.settings).map_err(|e| Error::value("settings", e.to_string()))?;
+            toml::to_string(run.settings()).map_err(|e| Error::value("settings", e.to_string()))?;
         save_whole(run.folder.join(SETTINGS), text.as_bytes())?;
         Ok(run)
     }
@@ -68,29 +48,23 @@ impl<D: NetworkDevice> Run<D> {
         let settings = Settings::read(folder.join(SETTINGS))?;
         let state = State::load(&folder.join(CHECKPOINT), &settings)?;
         log::cut(&folder.join(LOG), state.step)?;
-        let parameters = Parameters::from_values(&settings.network, state.weights.clone(), device)?;
-        let network = UNet::new(settings.network.clone(), parameters)?;
-        Ok(Run {
-            folder,
-            settings,
-            network,
-            state,
-        })
+        let learner = Learner::resumed(settings, state, device)?;
+        Ok(Run { folder, learner })
     }
 
     /// The settings.
     pub fn settings(&self) -> &Settings {
-        &self.settings
+        &self.learner.settings
     }
 
     /// Steps done.
     pub fn step(&self) -> usize {
-        self.state.step
+        self.learner.state.step
     }
 
     /// The network as it is, not averaged.
     pub fn network(&self) -> &UNet<D> {
-        &self.network
+        &self.learner.network
     }
 
     /// Trains to the last step. `report` hears of each step, and may end the run with a checkpoint
@@ -104,20 +78,19 @@ impl<D: NetworkDevice> Run<D> {
         data: &mut PatchSet,
         mut report: impl FnMut(&LogLine) -> ControlFlow<()>,
     ) -> Result<()> {
-        while self.state.step < self.settings.steps {
-            let line = self.one_step(data).map_err(|e| {
-                let last = self.state.step / self.settings.checkpoint_every;
-                let last = last * self.settings.checkpoint_every;
-                let what = format!("step {}", self.state.step + 1);
+        let (steps, every) = (self.settings().steps, self.settings().checkpoint_every);
+        let mut test = None;
+        while self.step() < steps {
+            let mut line = self.learner.step(data).map_err(|e| {
+                let last = self.step() / every * every;
+                let what = format!("step {}", self.step() + 1);
                 Error::numerical(what, format!("{e}; the last checkpoint is of step {last}"))
             })?;
+            line.denoising = self.denoising(data, &mut test)?;
             log::append(&self.folder.join(LOG), &line)?;
             let stop = report(&line).is_break();
-            let step = self.state.step;
-            if stop
-                || step == self.settings.steps
-                || step.is_multiple_of(self.settings.checkpoint_every)
-            {
+            let step = self.step();
+            if stop || step == steps || step.is_multiple_of(every) {
                 self.checkpoint()?;
             }
             if stop {
@@ -127,107 +100,46 @@ impl<D: NetworkDevice> Run<D> {
         Ok(())
     }
 
-    fn one_step(&mut self, data: &mut PatchSet) -> Result<LogLine> {
-        let start = Instant::now();
-        let (settings, step) = (&self.settings, self.state.step);
-        let objective = Objective {
-            preconditioning: settings.preconditioning,
-            padding: settings.network.padding,
-        };
-        let parameters = self.network.parameters();
-        let share = 1.0 / settings.accumulate as f32;
-        let mut total: Vec<Vec<f32>> = Vec::new();
-        let mut loss = 0.0;
-        for part in 0..settings.accumulate {
-            let place = step * settings.accumulate + part;
-            let batch = batch(data, place * settings.batch, settings.batch)?;
-            let (value, mut found) =
-                objective.gradients(&self.network, &batch, settings.seed, place as u64)?;
-            loss += f64::from(value * share);
-            for index in 0..parameters.entries().len() {
-                let gradient = parameters.gradient(index, &mut found)?;
-                match total.get_mut(index) {
-                    None => total.push(gradient.iter().map(|g| g * share).collect()),
-                    Some(sum) => {
-                        for (sum, g) in sum.iter_mut().zip(&gradient) {
-                            *sum += g * share;
-                        }
-                    }
-                }
-            }
-        }
-        let gradient = clip(&mut total, settings.clip);
-        let rate = settings.rate_at(step);
-        let state = &mut self.state;
-        state.optimiser.step(&mut state.weights, &total, rate);
-        state.average.update(&state.weights);
-        state.step += 1;
-        for (index, values) in state.weights.iter().enumerate() {
-            self.network.parameters_mut().set(index, values);
-        }
-        let seconds = start.elapsed().as_secs_f64();
-        let samples = (settings.batch * settings.accumulate) as f64;
-        Ok(LogLine {
-            step: state.step,
-            loss,
-            rate,
-            gradient,
-            seconds,
-            samples_per_second: samples / seconds,
-        })
-    }
-
     fn checkpoint(&self) -> Result<()> {
-        let device = self.network.parameters().device();
-        let values = self.state.average.values.clone();
-        let averaged = Parameters::from_values(&self.settings.network, values, device)?;
-        let denoiser = NetworkDenoiser {
-            network: UNet::new(self.settings.network.clone(), averaged)?,
-            preconditioning: self.settings.preconditioning,
-            padding: self.settings.network.padding,
+        let averaged = self.learner.averaged()?;
+        averaged.save(self.folder.join(NETWORK), Precision::F32)?;
+        let learner = &self.learner;
+        let path = self.folder.join(CHECKPOINT);
+        learner.state.save(&path, &learner.settings)
+    }
+
+    /// The denoising error after this step, where the settings ask for it. The test, whose filters
+    /// need no second tuning, is made when it is first needed.
+    fn denoising(
+        &self,
+        data: &PatchSet,
+        test: &mut Option<DenoisingTest>,
+    ) -> Result<Option<DenoisingError>> {
+        let (step, settings) = (self.step(), self.settings());
+        let asked =
+            |asked: &&DenoisingSettings| step == settings.steps || step.is_multiple_of(asked.every);
+        let Some(asked) = settings.denoising.as_ref().filter(asked) else {
+            return Ok(None);
         };
-        denoiser.save(self.folder.join(NETWORK), Precision::F32)?;
-        self.state
-            .save(&self.folder.join(CHECKPOINT), &self.settings)
+        let test = match test {
+            Some(test) => test,
+            None => test.insert(DenoisingTest::of_run(asked, data, settings.seed)?),
+        };
+        Ok(Some(test.measure("model", &self.learner.averaged()?)?))
     }
 }
 
-/// The network of a file, to go on with as `config` says.
-fn started_from<D: NetworkDevice>(path: &Path, config: &UNetConfig, device: &D) -> Result<UNet<D>> {
-    let found = UNet::load(path, device)?;
-    let same = UNetConfig {
-        padding: config.padding,
-        ..found.config().clone()
-    };
-    if same != *config {
-        let problem = format!(
-            "its network is {:?}, the settings say {config:?}",
-            found.config()
-        );
-        return Err(Error::format(path, "configuration", problem));
-    }
-    UNet::new(same, found.parameters().clone())
-}
-
-const NETWORK: &str = "network.safetensors";
 const SETTINGS: &str = "settings.toml";
 const CHECKPOINT: &str = "checkpoint.safetensors";
 const LOG: &str = "log.jsonl";
-
-/// The patches from `first` on.
-fn batch(data: &mut PatchSet, first: usize, count: usize) -> Result<Batch> {
-    let patches: Vec<_> = (first..first + count)
-        .map(|place| data.draw(place))
-        .collect();
-    let views: Vec<_> = patches.iter().map(|patch| patch.view()).collect();
-    ndarray::stack(Axis(0), &views).map_err(|e| Error::value("patches", e.to_string()))
-}
+const NETWORK: &str = "network.safetensors";
 
 #[cfg(test)]
 mod tests {
     use super::super::read_log;
     use super::*;
-    use crate::network::Cpu;
+    use crate::diffusion::NetworkDenoiser;
+    use crate::network::{Cpu, UNetConfig};
     use ndarray::Array4;
 
     fn settings(steps: usize) -> Settings {
@@ -270,7 +182,7 @@ mod tests {
             .unwrap();
         one.install(|| {
             for _ in 0..6 {
-                let line = run.one_step(&mut data()).unwrap();
+                let line = run.learner.step(&mut data()).unwrap();
                 log::append(&killed.join(LOG), &line).unwrap();
                 if run.step() == 4 {
                     run.checkpoint().unwrap();
@@ -292,6 +204,41 @@ mod tests {
         };
         assert_eq!(losses(&whole), losses(&killed));
         assert_eq!(losses(&whole).len(), 10);
+    }
+
+    #[test]
+    fn the_log_holds_denoising_errors_where_they_are_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let with_errors: Settings = Settings {
+            denoising: Some(DenoisingSettings {
+                every: 3,
+                volumes: vec!["stand-in:twinned:8:5".parse().unwrap()],
+                levels: vec![0.1, 0.5],
+                patches: 1,
+            }),
+            ..settings(5)
+        };
+        let device = Cpu::default();
+        let mut run = Run::start(with_errors, folder.path(), &device).unwrap();
+        run.train(&mut data(), all).unwrap();
+        let lines = read_log(folder.path().join(LOG)).unwrap();
+        let measured: Vec<usize> = lines
+            .iter()
+            .filter(|line| line.denoising.is_some())
+            .map(|line| line.step)
+            .collect();
+        assert_eq!(measured, [3, 5]);
+        let last = lines[4].denoising.clone().unwrap();
+        assert_eq!(last.levels, [0.1, 0.5]);
+        assert_eq!(last.rows.len(), 5);
+        // It is the network that is written that was measured.
+        let test = DenoisingTest::of_run(
+            run.settings().denoising.as_ref().unwrap(),
+            &data(),
+            run.settings().seed,
+        );
+        let written = NetworkDenoiser::load(folder.path().join(NETWORK), &device).unwrap();
+        assert_eq!(test.unwrap().measure("model", &written).unwrap(), last);
     }
 
     #[test]

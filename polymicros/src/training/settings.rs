@@ -1,5 +1,6 @@
 //! What a training run does, as a TOML file says it.
 
+use super::DenoisingSettings;
 use super::data::DataSettings;
 use crate::diffusion::Preconditioning;
 use crate::network::UNetConfig;
@@ -52,6 +53,9 @@ pub struct Settings {
     /// Steps between checkpoints.
     #[serde(default = "checkpoint")]
     pub checkpoint_every: usize,
+    /// Whether the log gets the averaged network's denoising error on held-out volumes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denoising: Option<DenoisingSettings>,
 }
 
 fn one() -> usize {
@@ -145,6 +149,7 @@ impl Settings {
             average: average(),
             seed: 0,
             checkpoint_every: checkpoint(),
+            denoising: None,
         }
     }
 
@@ -172,6 +177,9 @@ impl Settings {
         positive("batch", self.batch)?;
         positive("accumulate", self.accumulate)?;
         positive("checkpoint_every", self.checkpoint_every)?;
+        if let Some(denoising) = &self.denoising {
+            denoising.check()?;
+        }
         if !(self.rate.is_finite() && self.rate > 0.0) {
             return Err(Error::value(
                 "rate",

@@ -42,12 +42,19 @@ fn shape() -> Batch {
 
 #[test]
 fn a_gaussian_is_reproduced_deterministic_and_stochastic() {
-    for churn in [0.0, 40.0] {
+    let multistep = |eta| Solver::Multistep { eta };
+    for (solver, churn, steps) in [
+        (Solver::Heun, 0.0, 100),
+        (Solver::Heun, 40.0, 100),
+        (multistep(0.0), 0.0, 100),
+        (multistep(1.0), 0.0, 200),
+    ] {
         let sampler = Sampler {
+            solver,
             churn,
             churn_noise: 1.0,
             schedule: Schedule {
-                steps: 100,
+                steps,
                 ..Schedule::default()
             },
             ..Sampler::default()
@@ -59,12 +66,12 @@ fn a_gaussian_is_reproduced_deterministic_and_stochastic() {
             // Four standard errors, and the discretisation's: it shrinks as the next test shows.
             assert!(
                 (mean - MEAN[c]).abs() < 4.0 * error + 1e-3,
-                "churn {churn}: {mean}"
+                "{solver:?}, churn {churn}: {mean}"
             );
             let relative = (deviation / DEVIATION[c] - 1.0).abs();
             assert!(
                 relative < 4.0 / (2.0 * n).sqrt() + 5e-3,
-                "churn {churn}: {deviation}"
+                "{solver:?}, churn {churn}: {deviation}"
             );
         }
     }
@@ -73,9 +80,10 @@ fn a_gaussian_is_reproduced_deterministic_and_stochastic() {
 /// Without churn a sample is linear in its start, and the exact flow of a Gaussian is known:
 /// `x(0) = mean + (x(T) - mean) s / sqrt(s^2 + T^2)`.
 #[test]
-fn the_deterministic_sampler_converges_at_second_order() {
-    let error = |steps: usize| {
+fn the_deterministic_samplers_converge_at_second_order() {
+    let error = |solver: Solver, steps: usize| {
         let sampler = Sampler {
+            solver,
             churn: 0.0,
             schedule: Schedule {
                 steps,
@@ -111,10 +119,12 @@ fn the_deterministic_sampler_converges_at_second_order() {
             })
             .fold(0.0, f64::max)
     };
-    let errors: Vec<f64> = [8, 16, 32].map(error).to_vec();
-    for pair in errors.windows(2) {
-        let order = (pair[0] / pair[1]).log2();
-        assert!((1.7..3.0).contains(&order), "errors {errors:?}");
+    for solver in [Solver::Heun, Solver::Multistep { eta: 0.0 }] {
+        let errors = [8, 16, 32].map(|steps| error(solver, steps));
+        for pair in errors.windows(2) {
+            let order = (pair[0] / pair[1]).log2();
+            assert!((1.7..3.0).contains(&order), "{solver:?}: errors {errors:?}");
+        }
     }
 }
 
@@ -164,14 +174,125 @@ fn evaluations_are_counted() {
         count.set(count.get() + 1);
         gaussian(x, sigma)
     };
+    let multistep = Solver::Multistep { eta: 0.0 };
+    for (solver, resampling, expected) in [
+        (Solver::Heun, 1, 25),
+        (Solver::Heun, 3, 75),
+        (multistep, 1, 13),
+        (multistep, 3, 39),
+    ] {
+        let sampler = Sampler {
+            skip: 12,
+            solver,
+            resampling,
+            ..Sampler::default()
+        };
+        count.set(0);
+        let x = Batch::zeros((1, 2, 2, 2, 2));
+        sampler.sample(&counting, x, 4, None, |_| Ok(())).unwrap();
+        assert_eq!(count.get(), sampler.evaluations());
+        assert_eq!(count.get(), expected);
+    }
+}
+
+/// Noise that takes a field back up leaves its distribution at each level as it is.
+#[test]
+fn resampling_reproduces_a_gaussian_too() {
     let sampler = Sampler {
-        skip: 12,
+        resampling: 3,
+        churn: 0.0,
+        schedule: Schedule {
+            steps: 60,
+            ..Schedule::default()
+        },
         ..Sampler::default()
     };
-    let x = Batch::zeros((1, 2, 2, 2, 2));
-    sampler.sample(&counting, x, 4, None, |_| Ok(())).unwrap();
-    assert_eq!(count.get(), sampler.evaluations());
-    assert_eq!(count.get(), 25);
+    let x = run(sampler, shape(), 1);
+    for c in 0..2 {
+        let (mean, deviation, n) = moments(&x, c);
+        let error = DEVIATION[c] / n.sqrt();
+        assert!((mean - MEAN[c]).abs() < 4.0 * error + 1e-3, "{mean}");
+        let relative = (deviation / DEVIATION[c] - 1.0).abs();
+        assert!(relative < 4.0 / (2.0 * n).sqrt() + 1e-2, "{deviation}");
+    }
+    let never = Sampler {
+        resampling: 0,
+        ..sampler
+    };
+    let refused = never.sample(&gaussian, shape(), 1, None, |_| Ok(()));
+    assert!(refused.unwrap_err().to_string().contains("resampling"));
+}
+
+#[test]
+fn a_start_is_found_by_its_noise_level() {
+    let levels = Schedule::default().levels().unwrap();
+    for sigma in [100.0, 80.0, 0.5, 0.002] {
+        let skip = Sampler::default().starting_at(sigma).unwrap().skip;
+        let rounded = sigma * (1.0 + 1e-9);
+        assert!(levels[skip] <= rounded && (skip == 0 || levels[skip - 1] > rounded));
+    }
+    assert!(Sampler::default().starting_at(1e-3).is_err());
+    assert!(Sampler::default().starting_at(f64::NAN).is_err());
+}
+
+/// With as many evaluations as Heun's method, the multistep one is nearer to the exact flow, in the
+/// schedule's later part, where refinement takes place: what it is offered for.
+#[test]
+fn of_equal_evaluations_the_multistep_solver_makes_more() {
+    let from = 1.0;
+    let error = |solver: Solver, steps: usize| {
+        let sampler = Sampler {
+            solver,
+            churn: 0.0,
+            schedule: Schedule {
+                steps,
+                sigma_min: 0.02,
+                sigma_max: from,
+                ..Schedule::default()
+            },
+            ..Sampler::default()
+        };
+        let end = run(sampler, shape(), 9);
+        let mut start = shape();
+        Noise::new(9).add(&mut start, from);
+        let squares = end
+            .indexed_iter()
+            .zip(&start)
+            .map(|(((_, c, ..), &x), &x0)| {
+                let s = DEVIATION[c].powi(2);
+                let exact = MEAN[c] + (f64::from(x0) - MEAN[c]) * (s / (s + from * from)).sqrt();
+                (f64::from(x) - exact).powi(2)
+            });
+        (sampler.evaluations(), squares.sum::<f64>().sqrt())
+    };
+    for steps in [5, 7, 13] {
+        let (heun_cost, heun) = error(Solver::Heun, steps);
+        let (cost, multistep) = error(Solver::Multistep { eta: 0.0 }, 2 * steps - 1);
+        assert_eq!(cost, heun_cost);
+        assert!(multistep < heun, "{cost} evaluations: {multistep} {heun}");
+    }
+}
+
+#[test]
+fn solvers_are_read_by_name_and_eta_is_checked() {
+    let read = |text: &str| {
+        toml::from_str::<Sampler>(text)
+            .ok()
+            .map(|sampler| sampler.solver)
+    };
+    assert_eq!(read("skip = 3"), Some(Solver::Heun));
+    assert_eq!(read("solver = \"heun\""), Some(Solver::Heun));
+    let multistep = Solver::Multistep { eta: 0.5 };
+    assert_eq!(
+        read("solver = { multistep = { eta = 0.5 } }"),
+        Some(multistep)
+    );
+    let backwards = Sampler {
+        solver: Solver::Multistep { eta: -0.1 },
+        ..Sampler::default()
+    };
+    let error = backwards.sample(&gaussian, shape(), 0, None, |_| Ok(()));
+    assert!(error.is_err_and(|e| e.to_string().contains("eta: -0.1")));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::diffusion::{Batch, NetworkDenoiser, Preconditioning, Schedule};
-use crate::generation::LocalModel;
+use crate::generation::{LocalModel, Tiling};
 use crate::network::{Cpu, Padding, UNet, UNetConfig};
 use crate::random_field::{Acceptance, Bounds, Design};
 use crate::statistics::means;
@@ -200,4 +200,40 @@ fn settings_are_read_with_the_papers_as_default() {
     assert_eq!(some.refinement.skip, 9);
     assert_eq!(some.refinement.schedule, Schedule::default());
     assert!(toml::from_str::<LocalGlobal>("skip = 9").is_err());
+}
+
+/// Tiles change nothing for what fits in one, and larger fields are cut: the network is asked
+/// about tiles alone, whose blend is not far from what it says of the whole: normalisations and
+/// attention see a tile in its place.
+#[test]
+fn a_local_model_cuts_what_is_larger_than_a_tile() -> Result<()> {
+    let device = Cpu::default();
+    let denoiser = NetworkDenoiser {
+        network: UNet::initial(UNetConfig::tiny(), 3, &device)?,
+        preconditioning: Preconditioning::default(),
+        padding: Padding::Replicate,
+    };
+    let whole = LocalModel::new("untrained", denoiser);
+    let tiles = |tile: usize, overlap: usize| {
+        whole.clone().with_tiles(Tiling {
+            tile,
+            overlap,
+            margin: 4,
+            periodic: true,
+        })
+    };
+    let x = |edge: usize| {
+        Batch::from_shape_fn((1, 3, edge, edge, edge), |(_, c, x, y, z)| {
+            0.3 * ((5 * c + 3 * x * x + 7 * y * z + 11 * z) as f32).sin()
+        })
+    };
+    let tiled = tiles(16, 8)?;
+    assert_eq!(tiled.denoise(&x(16), 0.3)?, whole.denoise(&x(16), 0.3)?);
+    let (a, b) = (tiled.denoise(&x(32), 0.3)?, whole.denoise(&x(32), 0.3)?);
+    let length = |x: &Batch| x.iter().map(|v| f64::from(v * v)).sum::<f64>().sqrt();
+    let apart = length(&(&a - &b)) / length(&b);
+    assert!(apart > 0.0 && apart < 0.3, "{apart}");
+    assert!(tiles(18, 8).is_err_and(|e| e.to_string().contains("multiples of 4")));
+    assert!(tiles(16, 4).is_err_and(|e| e.to_string().contains("2 margin")));
+    Ok(())
 }

@@ -3,6 +3,9 @@
 use super::formats;
 use crate::microstructure::{Field, Grid, LengthUnit, Microstructure, Origin};
 use crate::{Error, Result};
+use hdf5_pure::{
+    AttrValue, CompoundTypeBuilder, Datatype, make_f32_type, make_i32_type, make_u8_type,
+};
 use ndarray::Array4;
 use proptest::prelude::*;
 use std::path::Path;
@@ -82,6 +85,48 @@ fn ctf() -> String {
 
 fn tenths(n: i32) -> String {
     format!("{},{}", n / 10, n % 10)
+}
+
+/// A valid raster tessellation: two cells and a void.
+pub(super) fn neper() -> String {
+    "***tesr\n **format\n  2.0 ascii\n **general\n  3\n  3 2 1\n  0.5 0.5 0.25\n  *origin\n   -1 0 0\n \
+     **cell\n  2\n  *id\n   1 3\n  *crysym\n   cubic\n  *ori\n   euler-bunge:passive\n   10 20 30\n   \
+     -10 40 0\n **data\n1 3 0\n3 3 1\n***end\n"
+        .into()
+}
+
+/// A valid file of pymicro's, with this phase for its grain.
+fn pymicro(phase: u8) -> Result<Vec<u8>> {
+    let mut file = hdf5_pure::FileBuilder::new();
+    let mut cells = file.create_group("CellData");
+    cells.set_attr("dimension", AttrValue::I64Array(vec![3, 2, 1]));
+    cells.set_attr("spacing", AttrValue::F64Array(vec![0.5; 3]));
+    cells.set_attr("origin", AttrValue::F64Array(vec![0.0; 3]));
+    cells
+        .create_dataset("grain_map")
+        .with_u16_data(&[7, 7, 0, 7, 7, 7])
+        .with_shape(&[1, 2, 3]);
+    file.add_group(cells.finish());
+    let mut grains = file.create_group("GrainData");
+    let vector = Datatype::Array {
+        base_type: Box::new(make_f32_type()),
+        dimensions: vec![3],
+    };
+    let row = CompoundTypeBuilder::new()
+        .field("idnumber", make_i32_type())
+        .field("orientation", vector)
+        .field("phase", make_u8_type())
+        .build()
+        .map_err(|e| Error::value("HDF5", e.to_string()))?;
+    let mut bytes = 7i32.to_le_bytes().to_vec();
+    bytes.extend([0.1f32, 0.2, 0.3].iter().flat_map(|v| v.to_le_bytes()));
+    bytes.push(phase);
+    grains
+        .create_dataset("GrainDataTable")
+        .with_compound_data(row, bytes, 1);
+    file.add_group(grains.finish());
+    file.finish()
+        .map_err(|e| Error::value("HDF5", e.to_string()))
 }
 
 /// A valid `.cpr` and its `.crc`.
@@ -211,6 +256,8 @@ fn sound(folder: &Path) -> Result<Vec<(&'static str, Vec<u8>)>> {
         ("a.dream3d", dream3d(&[0.5; 18], 1)?),
         ("b.h5", edax(2, 0)?),
         ("a.cpr", cpr.into_bytes()),
+        ("a.tesr", neper().into_bytes()),
+        ("c.h5", pymicro(1)?),
     ])
 }
 
@@ -377,6 +424,7 @@ fn truncated_files_are_refused_at_every_length() -> Result<()> {
             }
             // Losing the last letter or two leaves another number.
             "a.cpr" => bytes.len() - 4,
+            "a.tesr" => bytes.len() - "1\n***end\n".len(),
             _ => bytes.len() - 1,
         };
         for end in (0..=until).step_by(7.max(until / 60)).chain([until]) {
@@ -456,6 +504,39 @@ fn further_formats_name_entry_dataset_or_line() -> Result<()> {
         let text = says(folder.path(), "a.cpr", cpr.replacen(from, to, 1).as_bytes())?;
         assert!(parts.iter().all(|part| text.contains(part)), "{to}: {text}");
     }
+    for (from, to, parts) in [
+        ("2.0 ascii", "2.0 base64", ["**data", "`base64`"]),
+        (
+            "  3\n  3 2 1",
+            "  4\n  3 2 1",
+            ["line 5", "2 or 3 dimensions"],
+        ),
+        (
+            "3 2 1\n",
+            "3 2 9999999999\n",
+            ["**data", "expected 59999999994 voxels"],
+        ),
+        ("3 2 1\n", "3 2 x\n", ["line 5", "`x`"]),
+        ("3 2 1\n", "3 2\n", ["line 5", "found 6 words"]),
+        ("passive", "active", ["line 17", "-oridescriptor"]),
+        ("-10 40 0", "-10 40", ["line 17", "5 angles"]),
+        ("-10 40 0", "-10 nan 0", ["line 17", "NaN for cell 3"]),
+        ("*id\n   1 3", "*id\n   1 1", ["line 17", "declared twice"]),
+        ("3 3 1", "3 2 1", ["**data", "grain 2 at"]),
+        ("3 3 1", "3 3 one", ["**data", "`one`"]),
+        ("*ori\n", "*orientation\n", ["*ori", "not found"]),
+        ("**data", "**date", ["**data", "found none"]),
+    ] {
+        assert!(neper().contains(from), "{from}");
+        let text = neper().replacen(from, to, 1);
+        let text = says(folder.path(), "a.tesr", text.as_bytes())?;
+        assert!(parts.iter().all(|part| text.contains(part)), "{to}: {text}");
+    }
+    let text = says(folder.path(), "a.h5", &pymicro(2)?)?;
+    assert!(
+        text.contains("GrainDataTable") && text.contains("phase 2"),
+        "{text}"
+    );
     let mut nan = [0.5; 18];
     nan[7] = f32::NAN;
     for (bytes, parts) in [

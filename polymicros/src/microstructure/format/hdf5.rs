@@ -1,7 +1,7 @@
 //! Datasets of an HDF5 file, with errors that name them.
 
 use crate::{Error, Result};
-use hdf5_pure::{DType, Dataset, File};
+use hdf5_pure::{AttrValue, CompoundType, DType, Dataset, File, Group};
 use ndarray::Array3;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,10 @@ use std::path::{Path, PathBuf};
 pub(super) fn is_container(head: &[u8]) -> bool {
     head.starts_with(b"\x89HDF\r\n\x1a\n")
 }
+
+/// Values in a dataset for each byte of the file, at the most: a file that promises more is refused
+/// before memory is asked for. Deflate, by which these files are compressed, reaches 1032 bytes.
+const MOST_COMPRESSED: u64 = 1100;
 
 /// An open HDF5 file.
 pub(super) struct Hdf5 {
@@ -38,20 +42,22 @@ impl Hdf5 {
 
     /// The names of the groups inside a group, sorted.
     pub fn groups(&self, name: &str) -> Result<Vec<String>> {
-        let group = self.file.group(name);
-        let mut names = group
-            .and_then(|group| group.groups())
-            .map_err(|e| Error::format(&self.path, format!("group {name}"), e.to_string()))?;
-        names.sort();
-        Ok(names)
+        self.names(name, Group::groups)
     }
 
     /// The names of the datasets inside a group, sorted.
     pub fn datasets(&self, name: &str) -> Result<Vec<String>> {
-        let group = self.file.group(name);
-        let mut names = group
-            .and_then(|group| group.datasets())
-            .map_err(|e| Error::format(&self.path, format!("group {name}"), e.to_string()))?;
+        self.names(name, Group::datasets)
+    }
+
+    fn names(
+        &self,
+        name: &str,
+        of: impl FnOnce(&Group) -> Result<Vec<String>, hdf5_pure::Error>,
+    ) -> Result<Vec<String>> {
+        let names = self.file.group(name).and_then(|group| of(&group));
+        let mut names =
+            names.map_err(|e| Error::format(&self.path, format!("group {name}"), e.to_string()))?;
         names.sort();
         Ok(names)
     }
@@ -86,7 +92,7 @@ impl Hdf5 {
 
     /// A dataset's strings, without padding.
     pub fn texts(&self, name: &str) -> Result<Vec<String>> {
-        let texts = self.dataset(name)?.read_string();
+        let texts = self.holding(name)?.read_string();
         let texts = texts.map_err(|e| self.bad(name, e))?;
         let trimmed = texts.iter().map(|text| text.trim_matches(['\0', ' ']));
         Ok(trimmed.map(str::to_owned).collect())
@@ -97,6 +103,51 @@ impl Hdf5 {
         Ok(self.texts(name)?.into_iter().next().unwrap_or_default())
     }
 
+    /// A dataset's compound values.
+    pub fn compounds<T: CompoundType>(&self, name: &str) -> Result<Vec<T>> {
+        let values = self.holding(name)?.read_compound();
+        values.map_err(|e| self.bad(name, e))
+    }
+
+    /// A group's attribute as text, without padding.
+    pub fn attribute_text(&self, group: &str, name: &str) -> Result<String> {
+        let value = self.attribute(group, name)?;
+        match value.as_str() {
+            Some(text) => Ok(text.trim_matches(['\0', ' ']).to_owned()),
+            None => Err(self.bad_attribute(group, name, format!("expected text, found {value:?}"))),
+        }
+    }
+
+    /// A group's attribute as numbers.
+    pub fn attribute_numbers(&self, group: &str, name: &str) -> Result<Vec<f64>> {
+        match self.attribute(group, name)? {
+            AttrValue::F64(value) => Ok(vec![value]),
+            AttrValue::F64Array(values) => Ok(values),
+            AttrValue::I64(value) => Ok(vec![value as f64]),
+            AttrValue::I64Array(values) => Ok(values.into_iter().map(|v| v as f64).collect()),
+            value => {
+                let problem = format!("expected 64-bit numbers, found {value:?}");
+                Err(self.bad_attribute(group, name, problem))
+            }
+        }
+    }
+
+    fn attribute(&self, group: &str, name: &str) -> Result<AttrValue> {
+        let attributes = self.file.group(group).and_then(|group| group.attrs());
+        let mut attributes =
+            attributes.map_err(|e| self.bad_attribute(group, name, e.to_string()))?;
+        let value = attributes.remove(name);
+        value.ok_or_else(|| self.bad_attribute(group, name, "is missing".into()))
+    }
+
+    fn bad_attribute(&self, group: &str, name: &str, problem: String) -> Error {
+        Error::format(
+            &self.path,
+            format!("attribute {name} of group {group}"),
+            problem,
+        )
+    }
+
     /// An error that names a dataset.
     pub fn bad(&self, name: &str, problem: impl std::fmt::Display) -> Error {
         Error::format(&self.path, format!("dataset {name}"), problem.to_string())
@@ -104,6 +155,23 @@ impl Hdf5 {
 
     fn dataset(&self, name: &str) -> Result<Dataset> {
         self.file.dataset(name).map_err(|e| self.bad(name, e))
+    }
+
+    /// A dataset that the file can hold.
+    fn holding(&self, name: &str) -> Result<Dataset> {
+        let shape = self.shape(name)?;
+        let room = self.file.file_size().saturating_mul(MOST_COMPRESSED);
+        let values = shape
+            .iter()
+            .try_fold(1u64, |n, &edge| n.checked_mul(edge as u64));
+        match values {
+            Some(values) if values <= room => self.dataset(name),
+            _ => {
+                let bytes = self.file.file_size();
+                let problem = format!("the shape {shape:?}, more than {bytes} bytes can hold");
+                Err(self.bad(name, problem))
+            }
+        }
     }
 
     fn values<T>(
@@ -117,7 +185,7 @@ impl Hdf5 {
         if found != shape {
             return Err(self.bad(name, expects()));
         }
-        let values = read(&self.dataset(name)?).map_err(|e| self.bad(name, e))?;
+        let values = read(&self.holding(name)?).map_err(|e| self.bad(name, e))?;
         if values.len() != shape.iter().product::<usize>() {
             let problem = format!("{}, with {} values", expects(), values.len());
             return Err(self.bad(name, problem));

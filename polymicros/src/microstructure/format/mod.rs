@@ -10,6 +10,8 @@
 //! | DREAM.3D | `dream3d` | yes | yes |
 //! | EDAX HDF5 | `h5`, `oh5` | yes | |
 //! | EDAX TSL text | `ang` | yes | |
+//! | pymicro HDF5 | `h5` | yes | |
+//! | Neper raster tessellation | `tesr` | yes | |
 //! | Channel Text File | `ctf` | yes | |
 //! | Oxford CPR and CRC | `cpr`, `crc` | yes | |
 //! | NumPy archive | `npz` | yes | yes |
@@ -23,12 +25,15 @@ mod ang;
 mod ctf;
 mod dream3d;
 mod edax_hdf5;
+mod grain_map;
 mod hdf5;
 mod lab_dct;
 mod layout;
+mod neper;
 mod npz;
 mod oxford_crc;
 mod points;
+mod pymicro;
 mod stack;
 mod symmetry;
 mod table;
@@ -46,6 +51,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+pub(crate) use npz::{read_mask, write_mask};
 #[cfg(test)]
 pub(crate) use real_data::shared_data;
 pub use stack::numbered_slices;
@@ -84,6 +90,8 @@ pub fn formats() -> &'static [&'static dyn Format] {
         &lab_dct::LabDct,
         &dream3d::Dream3d,
         &edax_hdf5::EdaxHdf5,
+        &pymicro::Pymicro,
+        &neper::Neper,
         &ang::Ang,
         &ctf::Ctf,
         &oxford_crc::OxfordCrc,

@@ -377,6 +377,78 @@ fn edax_hdf5_scan() -> Result<()> {
     Ok(())
 }
 
+/// Cells by NumPy's `frombuffer`; angles are the file's text.
+#[test]
+fn neper_raster() -> Result<()> {
+    let Some(path) = shared_data("pymicro_data/n100-id1.tesr") else {
+        return Ok(());
+    };
+    let m = Microstructure::open(path)?;
+    pictured(&m)?;
+    assert_eq!(m.grid().shape, [54, 65, 75]);
+    assert_close(m.grid().extent(), [1.0, 1.2, 1.4], 1e-9);
+    assert_close(
+        m.grid().origin,
+        [-0.490740740741, -0.590769230769, -0.690666666667],
+        1e-9,
+    );
+    assert_eq!(m.indexed_share(), 1.0);
+    let ids = m
+        .grain_ids()
+        .ok_or_else(|| Error::value("grain ids", "none"))?;
+    assert_eq!(ids.iter().map(|id| u64::from(*id)).sum::<u64>(), 13_223_042);
+    for (at, cell) in [
+        ([0, 0, 0], 82),
+        ([30, 20, 10], 43),
+        ([53, 64, 74], 37),
+        ([5, 60, 33], 3),
+    ] {
+        assert_eq!(ids[at], cell);
+    }
+    let expected = [-38.864579722294 + 360.0, 24.099685888373, 38.213128317995];
+    assert_close(angles(&m, [5, 60, 33]), expected.map(f64::to_radians), 1e-6);
+    Ok(())
+}
+
+/// Cells by h5py; angles by pymicro's `Orientation.from_rodrigues(vector).euler`.
+#[test]
+fn pymicro_volumes() -> Result<()> {
+    for (name, nz, grains, cells) in [
+        ("pymicro_data/n27-id1_data.h5", 64, 27, [15, 16, 22, 27]),
+        ("pymicro_data/m1_data.h5", 40, 24, [15, 26, 27, 22]),
+    ] {
+        let Some(path) = shared_data(name) else {
+            return Ok(());
+        };
+        let m = Microstructure::open(path)?;
+        pictured(&m)?;
+        assert_eq!(m.grid().shape, [64, 64, nz]);
+        assert_eq!(m.grid().spacing, [0.015625; 3]);
+        assert_eq!(m.grid().unit, LengthUnit::Millimetre);
+        assert_eq!(m.phases()[0].laue_group, "m-3m");
+        assert_eq!(m.indexed_share(), 1.0);
+        let ids = m
+            .grain_ids()
+            .ok_or_else(|| Error::value("grain ids", "none"))?;
+        let found = [[0, 0, 0], [30, 20, 10], [1, 63, 39], [33, 60, 5]].map(|at| ids[at]);
+        assert_eq!(found, cells);
+        let kinds: std::collections::BTreeSet<u32> = ids.iter().copied().collect();
+        assert_eq!(kinds.len(), grains);
+        for (grain, degrees) in [
+            (1, [327.62024416, 37.613661, 54.34260822]),
+            (6, [327.21100304, 35.86775286, 43.19977572]),
+        ] {
+            let (at, _) = ids
+                .indexed_iter()
+                .find(|(_, id)| **id == grain)
+                .ok_or_else(|| Error::value("grain", "not there"))?;
+            let expected = degrees.map(f64::to_radians);
+            assert_close(angles(&m, [at.0, at.1, at.2]), expected, 1e-6);
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn malformed_ang_files_are_told_what_is_wrong() {
     // The header ends with line 32 and the points with line 120, before a blank one.

@@ -76,3 +76,17 @@ pub(super) fn of_space_group(number: i64) -> &'static str {
         _ => "",
     }
 }
+
+/// The holohedral Laue group of a crystal system, such as `cubic`; empty where unknown.
+pub(super) fn of_crystal_system(name: &str) -> &'static str {
+    match name {
+        "cubic" => "m-3m",
+        "hexagonal" => "6/mmm",
+        "trigonal" => "-3m",
+        "tetragonal" => "4/mmm",
+        "orthorhombic" => "mmm",
+        "monoclinic" => "2/m",
+        "triclinic" => "-1",
+        _ => "",
+    }
+}

@@ -92,41 +92,54 @@ impl Table {
     fn parse(&self, text: &[u8]) -> Result<(Points, usize), (usize, String)> {
         let mut points = Points::new(self.properties);
         let mut lines = 0;
-        for line in text.split_inclusive(|&byte| byte == b'\n') {
-            if is_point(line) {
-                self.point(line, &mut points).map_err(|e| (lines, e))?;
+        let mut rest = without_blanks(text);
+        // The text is gone through once: nothing looks for a line's or a number's end beforehand.
+        while let Some(&first) = rest.first() {
+            rest = match first {
+                b'\n' => rest,
+                b'#' => from_line_end(rest),
+                _ => self.point(rest, &mut points).map_err(|e| (lines, e))?,
+            };
+            if let Some(next) = rest.strip_prefix(b"\n") {
+                lines += 1;
+                rest = next;
             }
-            lines += 1;
+            rest = without_blanks(rest);
         }
         Ok((points, lines))
     }
 
-    fn point(&self, line: &[u8], points: &mut Points) -> Result<(), String> {
-        let mut words = line
-            .split(u8::is_ascii_whitespace)
-            .filter(|w| !w.is_empty());
+    /// Takes the numbers of one line; what is left begins at the line's end.
+    fn point<'a>(&self, text: &'a [u8], points: &mut Points) -> Result<&'a [u8], String> {
+        let mut rest = text;
         let mut euler = [0.0f32; 3];
         let (mut x, mut y, mut phase, mut unindexed) = (0.0, 0.0, 0, false);
         for (column, role) in self.roles.iter().enumerate() {
-            let word = words
-                .next()
-                .ok_or_else(|| format!("expected {} numbers, found {column}", self.roles.len()))?;
+            if matches!(rest.first(), None | Some(b'\n')) {
+                return Err(format!(
+                    "expected {} numbers, found {column}",
+                    self.roles.len()
+                ));
+            }
+            let (value, after) = self.number(rest, column)?;
             match *role {
-                Role::Euler(k) => euler[k] = self.finite(word, column)?,
-                Role::X => x = self.finite(word, column)?,
-                Role::Y => y = self.finite(word, column)?,
-                Role::Phase => phase = self.phase(word, column)?,
+                Role::Euler(k) => euler[k] = finite(value, column)?,
+                Role::X => x = finite(value, column)?,
+                Role::Y => y = finite(value, column)?,
+                Role::Phase => phase = self.phase(value, column)?,
                 Role::Property(k) => {
-                    let value = self.number(word, column)?;
                     unindexed |= self
                         .unindexed_at
                         .is_some_and(|(at, limit)| at == k && value <= limit);
                     points.properties[k].push(value);
                 }
             }
+            rest = without_blanks(after);
         }
-        if words.next().is_some() {
-            let found = self.roles.len() + 1 + words.count();
+        if !matches!(rest.first(), None | Some(b'\n')) {
+            let further = &rest[..rest.len() - from_line_end(rest).len()];
+            let words = further.split(u8::is_ascii_whitespace);
+            let found = self.roles.len() + words.filter(|word| !word.is_empty()).count();
             return Err(format!(
                 "expected {} numbers, found {found}",
                 self.roles.len()
@@ -143,11 +156,10 @@ impl Table {
         points.x.push(x);
         points.y.push(y);
         points.phase.push(phase);
-        Ok(())
+        Ok(rest)
     }
 
-    fn phase(&self, word: &[u8], column: usize) -> Result<u8, String> {
-        let value: f32 = self.number(word, column)?;
+    fn phase(&self, value: f32, column: usize) -> Result<u8, String> {
         let file_number = value as i64;
         if value.fract() != 0.0 {
             return Err(format!(
@@ -170,31 +182,54 @@ impl Table {
         }
     }
 
-    fn number(&self, word: &[u8], column: usize) -> Result<f32, String> {
-        let parsed = match word.iter().position(|&byte| byte == b',') {
-            Some(comma) if self.decimal_comma => {
-                let mut point = word.to_vec();
-                point[comma] = b'.';
-                fast_float2::parse(&point)
+    /// The number that the text begins with, and what comes after it.
+    fn number<'a>(&self, text: &'a [u8], column: usize) -> Result<(f32, &'a [u8]), String> {
+        let ends = |text: &[u8]| text.first().is_none_or(u8::is_ascii_whitespace);
+        match fast_float2::parse_partial(text) {
+            Ok((value, length)) if ends(&text[length..]) => Ok((value, &text[length..])),
+            _ => {
+                let length = text.iter().position(u8::is_ascii_whitespace);
+                let (word, after) = text.split_at(length.unwrap_or(text.len()));
+                let value = self.with_comma(word).ok_or_else(|| {
+                    let word = String::from_utf8_lossy(&word[..word.len().min(40)]);
+                    format!("column {}: expected a number, found `{word}`", column + 1)
+                })?;
+                Ok((value, after))
             }
-            _ => fast_float2::parse(word),
-        };
-        parsed.map_err(|_| {
-            let word = String::from_utf8_lossy(&word[..word.len().min(40)]);
-            format!("column {}: expected a number, found `{word}`", column + 1)
-        })
+        }
     }
 
-    fn finite(&self, word: &[u8], column: usize) -> Result<f32, String> {
-        let value = self.number(word, column)?;
-        if value.is_finite() {
-            return Ok(value);
-        }
-        let column = column + 1;
-        Err(format!(
-            "column {column}: expected a finite number, found {value}"
-        ))
+    /// A number with a comma in place of the point, where that is allowed.
+    fn with_comma(&self, word: &[u8]) -> Option<f32> {
+        let comma = word.iter().position(|&byte| byte == b',')?;
+        let mut word = word.to_vec();
+        word[comma] = b'.';
+        let value = fast_float2::parse(word).ok()?;
+        self.decimal_comma.then_some(value)
     }
+}
+
+fn finite(value: f32, column: usize) -> Result<f32, String> {
+    if value.is_finite() {
+        return Ok(value);
+    }
+    let column = column + 1;
+    Err(format!(
+        "column {column}: expected a finite number, found {value}"
+    ))
+}
+
+/// The text from its first character on that is neither a blank nor a line's end.
+fn without_blanks(text: &[u8]) -> &[u8] {
+    let blank = |byte: &u8| byte.is_ascii_whitespace() && *byte != b'\n';
+    let first = text.iter().position(|byte| !blank(byte));
+    &text[first.unwrap_or(text.len())..]
+}
+
+/// The text from the end of its first line on.
+fn from_line_end(text: &[u8]) -> &[u8] {
+    let end = text.iter().position(|&byte| byte == b'\n');
+    &text[end.unwrap_or(text.len())..]
 }
 
 /// Whether a line holds a point: it is neither blank nor a comment.
@@ -234,6 +269,7 @@ fn pieces(mut text: &[u8]) -> Vec<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use std::fmt::Write;
 
     fn table() -> Table {
@@ -285,6 +321,43 @@ mod tests {
             );
         }
         Ok(())
+    }
+
+    proptest! {
+        /// Against the standard library's numbers, whatever separates them.
+        #[test]
+        fn numbers_are_the_nearest_and_blanks_do_not_matter(
+            rows in proptest::collection::vec(
+                (proptest::array::uniform7(-1e3f32..1e3), 0usize..4, any::<bool>()), 1..20,
+            ),
+            comma: bool,
+        ) {
+            let table = Table { decimal_comma: comma, ..table() };
+            let mut text = String::new();
+            let mut expected = Vec::new();
+            for (mut numbers, style, last) in rows {
+                numbers[5] = 1.0;
+                let words = numbers.map(|number| match style {
+                    0 => format!("{number}"),
+                    1 => format!("{number:e}"),
+                    2 => format!("{number:9.3}"),
+                    _ => format!("{number:+.30}"),
+                });
+                expected.push(words.clone().map(|word| word.trim().parse::<f32>().unwrap_or(f32::NAN)));
+                let line = words.join(["\t", "  ", " \t ", "\x0c "][style]);
+                text += &if comma { line.replace('.', ",") } else { line };
+                text += if last { " \r\n" } else { "\n\n" };
+            }
+            let points = table
+                .read(&mut text.as_bytes(), Path::new("t"), 1)
+                .map_err(|e| TestCaseError::fail(e.to_string()))?;
+            prop_assert_eq!(points.len(), expected.len());
+            for (k, numbers) in expected.iter().enumerate() {
+                prop_assert_eq!(&points.euler[k][..], &numbers[..3]);
+                prop_assert_eq!([points.x[k], points.y[k]], [numbers[3], numbers[4]]);
+                prop_assert_eq!(points.properties[0][k], numbers[6]);
+            }
+        }
     }
 
     #[test]

@@ -16,6 +16,9 @@ pub struct Chords {
     pub spacing: f64,
     /// How many chords with a boundary at either end have a length of so many voxels.
     pub counts: BTreeMap<usize, usize>,
+    /// The same of chords that are cut short at one end or both. Together they are all runs of one
+    /// grain that a window of this size shows.
+    pub cut: BTreeMap<usize, usize>,
     /// The mean intercept length, in the grid's unit: the lines' whole length in grains, divided
     /// by the number of intercepts, where an end that is a boundary counts one half and an end
     /// that is not counts nothing. Chords that are cut short so do not shorten it. None where no
@@ -28,7 +31,7 @@ impl Chords {
         if axis > 2 {
             return Err(Error::value("axis", format!("{axis}: expected 0, 1 or 2")));
         }
-        let mut counts = BTreeMap::new();
+        let (mut counts, mut cut) = (BTreeMap::new(), BTreeMap::new());
         let (mut voxels, mut boundaries) = (0, 0);
         let mut line = Vec::new();
         for lane in grains.labels.lanes(ndarray::Axis(axis)) {
@@ -39,7 +42,10 @@ impl Chords {
                 match line.iter().zip(&line[1..]).position(|(a, b)| a != b) {
                     Some(last) => line.rotate_left(last + 1),
                     None => {
-                        voxels += line.len() * usize::from(line[0] != 0);
+                        if line[0] != 0 {
+                            voxels += line.len();
+                            *cut.entry(line.len()).or_default() += 1;
+                        }
                         continue;
                     }
                 }
@@ -59,9 +65,8 @@ impl Chords {
                     let ends = usize::from(before != 0) + usize::from(after != 0);
                     voxels += run.len();
                     boundaries += ends;
-                    if ends == 2 {
-                        *counts.entry(run.len()).or_default() += 1;
-                    }
+                    let of_kind = if ends == 2 { &mut counts } else { &mut cut };
+                    *of_kind.entry(run.len()).or_default() += 1;
                 }
                 before = run[0];
             }
@@ -73,6 +78,7 @@ impl Chords {
             axis,
             spacing,
             counts,
+            cut,
             mean_intercept,
         })
     }

@@ -89,8 +89,9 @@ proptest! {
         prop_assert_eq!(total, numbers[..voxels].iter().filter(|n| **n > 0).count());
         // Every chord is a run of one grain, whole or not, so their voxels are those of the grains.
         for axis in 0..3 {
-            let whole: usize = grains.chords(axis).map_err(failed)?.counts.iter().map(|(n, c)| n * c).sum();
-            prop_assert!(whole <= total);
+            let chords = grains.chords(axis).map_err(failed)?;
+            let voxels: usize = chords.counts.iter().chain(&chords.cut).map(|(n, c)| n * c).sum();
+            prop_assert_eq!(voxels, total);
         }
     }
 }
@@ -123,6 +124,7 @@ fn sizes_neighbours_and_chords_by_hand() -> Result<()> {
     let along = open.chords(0)?;
     // Of the three chords of a line, the middle one has two boundaries.
     assert_eq!(along.counts, BTreeMap::from([(2, 8)]));
+    assert_eq!(along.cut, BTreeMap::from([(2, 16)]));
     assert_eq!(along.distribution(), [(1.0, 1.0)]);
     // Lines of 3 um with two boundaries: four halves of an intercept.
     assert_eq!(along.mean_intercept, Some(1.5));

@@ -6,6 +6,10 @@
 //! 120 degrees, and the size distribution is that of normal grain growth. Elongated grains are
 //! grown in a compressed box and stretched afterwards. The volume is periodic, unlike a specimen.
 //!
+//! A map, of one voxel along an axis, is a plane section of such a volume, since that is what a
+//! microscope sees of a specimen: its grains are cut at any height, so that there are more small
+//! ones than grain growth in two dimensions leaves.
+//!
 //! They are synthetic, and are called stand-ins wherever they appear.
 
 mod diffusion;
@@ -15,6 +19,9 @@ mod growth_laws;
 mod nucleation;
 mod shapes;
 mod texture;
+
+pub(crate) use shapes::{grown, renumber};
+pub(crate) use texture::scattered;
 
 use super::{Grid, LengthUnit, Microstructure, Origin};
 use crate::orientation::Euler;
@@ -74,23 +81,35 @@ impl StandIn {
         }
     }
 
-    /// The stand-in on a grid of this shape `x, y, z`, with grain ids. The same seed gives the
-    /// same bits on any number of threads.
+    /// The stand-in on a grid of this shape `x, y, z`, with grain ids. One voxel along one of the
+    /// axes makes it a map: a section of a volume across that axis, which is four of the largest
+    /// grains deep and periodic. The same seed gives the same bits on any number of threads.
     ///
     /// # Errors
-    /// When the shape is empty or below 8 voxels along an axis.
+    /// When the shape has fewer than 8 voxels along an axis, other than one along one of them.
     pub fn generate(self, shape: [usize; 3], seed: u64) -> Result<Microstructure> {
-        if shape.iter().any(|&edge| edge < 8) {
+        let long = shape.iter().filter(|&&edge| edge >= 8).count();
+        let cut = shape.iter().filter(|&&edge| edge == 1).count();
+        if long + cut < 3 || cut > 1 {
             return Err(Error::value(
                 "stand-in shape",
-                format!("{shape:?}: at least 8 voxels along each axis, to hold a grain"),
+                format!(
+                    "{shape:?}: at least 8 voxels along each axis, to hold a grain; or 1 along \
+                     one of them, for a section"
+                ),
             ));
         }
         let grid = Grid::with_spacing(shape, [self.spacing(); 3], LengthUnit::Micrometre)?;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(self as u64);
-        let labels = shapes::labels(self, shape, &mut rng);
-        let (labels, orientations) = texture::assign(self, shape, labels, &mut rng)?;
+        let volume = shapes::volume(self, shape);
+        let labels = shapes::labels(self, volume, &mut rng);
+        let (labels, orientations) = texture::assign(self, volume, labels, &mut rng)?;
+        if volume == shape {
+            return self.assemble(grid, seed, &labels, &orientations);
+        }
+        let (labels, kept) = shapes::renumber(&shapes::section(volume, shape, &labels));
+        let orientations: Vec<Euler> = kept.iter().map(|&g| orientations[g as usize]).collect();
         self.assemble(grid, seed, &labels, &orientations)
     }
 

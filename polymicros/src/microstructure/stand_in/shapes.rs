@@ -15,24 +15,62 @@ const RENDER: f64 = 0.8;
 /// Step width of growth after impingement, in voxels: removes fragments of a few voxels.
 const IMPINGED: f64 = 1.5;
 
-/// Grain of each voxel, in axis order `x, y, z`; numbers need not be consecutive.
-pub(super) fn labels(stand_in: StandIn, shape: [usize; 3], rng: &mut ChaCha8Rng) -> Vec<u32> {
+/// Edge of the fine grains of the bimodal ferrite, in voxels.
+const FINE: f64 = 7.0;
+/// Depth of the volume that a section is cut from, in its largest grains: enough for no grain to
+/// meet itself around the period.
+const DEPTH: f64 = 4.0;
+
+/// Edge of the (largest) grains in voxels along an axis that is not stretched, and the stretch.
+fn form(stand_in: StandIn) -> (f64, [f64; 3]) {
     match stand_in {
-        StandIn::Recrystallised => grown(shape, 9.0, [1.0; 3], rng),
-        StandIn::Columnar => grown(shape, 8.0, [1.0, 1.0, 4.0], rng),
-        StandIn::Twinned => grown(shape, 12.0, [1.0; 3], rng),
-        StandIn::CoarseBeta => grown(shape, 18.0, [1.0; 3], rng),
-        StandIn::Rolled => grown(shape, 7.0, [3.0, 1.5, 1.0], rng),
-        StandIn::BimodalFerrite => {
-            let coarse = grown(shape, 20.0, [1.0; 3], rng);
-            let fine = grown(shape, 7.0, [1.0; 3], rng);
-            impinged(shape, &partly_recrystallised(&coarse, &fine, rng))
-        }
+        StandIn::Recrystallised => (9.0, [1.0; 3]),
+        StandIn::Columnar => (8.0, [1.0, 1.0, 4.0]),
+        StandIn::Twinned => (12.0, [1.0; 3]),
+        StandIn::CoarseBeta => (18.0, [1.0; 3]),
+        StandIn::Rolled => (7.0, [3.0, 1.5, 1.0]),
+        StandIn::BimodalFerrite => (20.0, [1.0; 3]),
     }
 }
 
+/// The volume that a grid of this shape is cut from: an axis of one voxel is cut across.
+pub(super) fn volume(stand_in: StandIn, shape: [usize; 3]) -> [usize; 3] {
+    let (edge, stretch) = form(stand_in);
+    std::array::from_fn(|a| match shape[a] {
+        1 => (DEPTH * edge * stretch[a]).round() as usize,
+        length => length,
+    })
+}
+
+/// Grain of each voxel, in axis order `x, y, z`; numbers need not be consecutive.
+pub(super) fn labels(stand_in: StandIn, shape: [usize; 3], rng: &mut ChaCha8Rng) -> Vec<u32> {
+    let (edge, stretch) = form(stand_in);
+    let grains = grown(shape, edge, stretch, rng);
+    match stand_in {
+        StandIn::BimodalFerrite => {
+            let fine = grown(shape, FINE, stretch, rng);
+            impinged(shape, &partly_recrystallised(&grains, &fine, rng))
+        }
+        _ => grains,
+    }
+}
+
+/// The grains on the first plane across each axis of one voxel.
+pub(super) fn section(volume: [usize; 3], shape: [usize; 3], labels: &[u32]) -> Vec<u32> {
+    let [nx, ny, nz] = shape;
+    let rows = (0..nx).flat_map(|x| (0..ny).map(move |y| (x * volume[1] + y) * volume[2]));
+    rows.flat_map(|row| &labels[row..row + nz])
+        .copied()
+        .collect()
+}
+
 /// Normal grain growth to grains of this edge (in voxels along an axis that is not stretched).
-fn grown(shape: [usize; 3], edge: f64, stretch: [f64; 3], rng: &mut ChaCha8Rng) -> Vec<u32> {
+pub(crate) fn grown(
+    shape: [usize; 3],
+    edge: f64,
+    stretch: [f64; 3],
+    rng: &mut ChaCha8Rng,
+) -> Vec<u32> {
     let compressed: [usize; 3] =
         std::array::from_fn(|a| ((shape[a] as f64 / stretch[a]).round() as usize).max(4));
     let voxels: usize = compressed.iter().product();
@@ -82,7 +120,7 @@ fn impinged(shape: [usize; 3], labels: &[u32]) -> Vec<u32> {
 }
 
 /// Numbers in the order in which grains first appear, and the old number of each.
-pub(super) fn renumber(labels: &[u32]) -> (Vec<u32>, Vec<u32>) {
+pub(crate) fn renumber(labels: &[u32]) -> (Vec<u32>, Vec<u32>) {
     let mut numbers = BTreeMap::new();
     let mut kept = Vec::new();
     let labels = labels

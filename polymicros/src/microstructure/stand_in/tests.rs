@@ -74,7 +74,69 @@ fn twins_share_sigma_3_boundaries() -> Result<()> {
     Ok(())
 }
 
+/// The orientations of a map are those of the first plane of the volume it is cut from, and two of
+/// its voxels share a grain where those of the volume do.
+#[test]
+fn a_map_is_a_section_of_a_volume() -> Result<()> {
+    for axis in 0..3 {
+        let mut shape = [48, 40, 44];
+        shape[axis] = 1;
+        let whole = shapes::volume(StandIn::Rolled, shape);
+        assert!(whole[axis] >= 28 && whole[(axis + 1) % 3] == shape[(axis + 1) % 3]);
+        let map = StandIn::Rolled.generate(shape, 11)?;
+        let volume = StandIn::Rolled.generate(whole, 11)?;
+        assert_eq!(map.grid().shape, shape);
+        assert_eq!(map.grid().dimensions(), 2);
+        let plane = volume
+            .euler()
+            .slice_axis(ndarray::Axis(axis + 1), (0..1).into())
+            .to_owned();
+        assert_eq!(map.euler(), &plane.into_shared());
+        let mut pairs = std::collections::BTreeSet::new();
+        if let (Some(map), Some(volume)) = (map.grain_ids(), volume.grain_ids()) {
+            let plane = volume.slice_axis(ndarray::Axis(axis), (0..1).into());
+            pairs.extend(map.iter().copied().zip(plane.iter().copied()));
+        }
+        let mut grains: Vec<u32> = pairs.iter().map(|pair| pair.0).collect();
+        assert!(grains.len() > 4);
+        // One grain of the volume for each of the map, whose numbers are consecutive.
+        assert!(grains.iter().copied().eq(1..=grains.len() as u32));
+        grains = pairs.iter().map(|pair| pair.1).collect();
+        grains.sort_unstable();
+        grains.dedup();
+        assert_eq!(grains.len(), pairs.len());
+    }
+    Ok(())
+}
+
+/// Random lines in a section of an isotropic structure are random lines in space, so their mean
+/// intercept is the volume's; a section's grains, cut at any height, look smaller than they are.
+#[test]
+fn a_section_keeps_the_mean_intercept() -> Result<()> {
+    let intercepts = |shape: [usize; 3]| -> Result<f64> {
+        let grains = Grains::of_source(&StandIn::Recrystallised.generate(shape, 21)?, true)?;
+        let mean = |axis| -> Result<f64> {
+            let chords = grains.chords(axis)?;
+            chords
+                .mean_intercept
+                .ok_or_else(|| Error::value("chords", "no boundary"))
+        };
+        Ok(0.5 * (mean(0)? + mean(1)?))
+    };
+    let (map, volume) = (intercepts([160, 160, 1])?, intercepts([64, 64, 64])?);
+    assert!(
+        (map / volume - 1.0).abs() < 0.08,
+        "{map} in the map, {volume} in the volume"
+    );
+    Ok(())
+}
+
 #[test]
 fn shapes_too_small_for_a_grain_are_refused() {
-    assert!(StandIn::Rolled.generate([64, 64, 4], 1).is_err());
+    for shape in [[64, 64, 4], [64, 64, 0], [64, 1, 1], [1, 1, 1], [7, 64, 1]] {
+        let text = StandIn::Rolled
+            .generate(shape, 1)
+            .map_or_else(|e| e.to_string(), |m| m.name);
+        assert!(text.contains("at least 8 voxels"), "{shape:?}: {text}");
+    }
 }

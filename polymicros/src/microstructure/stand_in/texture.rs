@@ -36,7 +36,7 @@ pub(super) fn assign(
         StandIn::Columnar => (0..grains)
             .map(|_| {
                 let turned = Euler::new(rng.random::<f64>() * std::f64::consts::TAU, 0.0, 0.0);
-                scattered(turned.into(), rng)
+                scattered(turned.into(), SCATTER, rng)
             })
             .collect::<Result<_>>()?,
         StandIn::Rolled => banded(shape, &labels, grains, rng)?,
@@ -51,11 +51,16 @@ pub(super) fn assign(
     Ok((labels, orientations.into_iter().map(Euler::from).collect()))
 }
 
-/// A small random rotation of the crystal.
-fn scattered(ideal: Quaternion, rng: &mut ChaCha8Rng) -> Result<Quaternion> {
+/// A small random rotation of the crystal: each component of its vector has this standard
+/// deviation, in radians.
+pub(crate) fn scattered(
+    ideal: Quaternion,
+    deviation: f64,
+    rng: &mut ChaCha8Rng,
+) -> Result<Quaternion> {
     let vector: [f64; 3] = std::array::from_fn(|_| {
         let normal: f64 = StandardNormal.sample(rng);
-        SCATTER * normal
+        deviation * normal
     });
     let angle = vector.iter().map(|v| v * v).sum::<f64>().sqrt();
     if angle == 0.0 {
@@ -91,7 +96,7 @@ fn banded(
                     Quaternion::from_axis_angle(half_turn, std::f64::consts::PI)?
                 }
             };
-            scattered(ideal * variant, rng)
+            scattered(ideal * variant, SCATTER, rng)
         })
         .collect()
 }

@@ -11,6 +11,7 @@ mod card;
 mod cpu;
 #[cfg(feature = "cuda")]
 mod gpu;
+mod heads;
 mod reference;
 #[cfg(test)]
 mod tests;
@@ -18,9 +19,10 @@ mod tests;
 #[cfg(test)]
 pub(super) use card::SOURCE;
 
-use super::tensor::{Filter, Vector, Volume, add, read, take, tensor};
+use super::activation::{Activation, Activations, give, take};
+use super::tensor::{Filter, Vector, accumulate, read};
 use crate::{Error, Result};
-use dfdx::prelude::{Cpu, Device, HasShape, PutTape, SplitTape, Tape};
+use dfdx::prelude::{Cpu, Device, HasShape, Tape};
 
 /// Heads of the attention.
 pub(super) const HEADS: usize = 4;
@@ -32,6 +34,8 @@ pub(super) const HIDDEN: usize = HEADS * FEATURES;
 /// How large things are.
 #[derive(Debug, Clone, Copy)]
 struct Sizes {
+    batch: usize,
+    /// Of a member of the batch.
     voxels: usize,
     channels: usize,
 }
@@ -49,59 +53,56 @@ pub struct AttentionWeights<V, B> {
 }
 
 /// A device that attends.
-pub trait AttentionKernel: Device<f32> {
+pub trait AttentionKernel: Activations {
     /// Linear attention of each member of the batch over its voxels.
     ///
     /// # Errors
     /// When shapes do not fit each other, or memory runs out.
     fn linear_attention<T: Tape<f32, Self>>(
-        x: Volume<Self, T>,
+        x: Activation<Self, T>,
         weights: AttentionWeights<Filter<Self>, Vector<Self>>,
-    ) -> Result<Volume<Self, T>> {
-        check(&x, &weights)?;
-        reference::linear_attention(x, weights)
+    ) -> Result<Activation<Self, T>> {
+        check(x.shape(), &weights)?;
+        Activation::enter(reference::linear_attention(x.leave()?, weights)?)
     }
 }
 
 impl AttentionKernel for Cpu {
     fn linear_attention<T: Tape<f32, Self>>(
-        x: Volume<Self, T>,
+        x: Activation<Self, T>,
         weights: AttentionWeights<Filter<Self>, Vector<Self>>,
-    ) -> Result<Volume<Self, T>> {
-        let sizes = check(&x, &weights)?;
-        let (x, mut tape) = x.split_tape();
+    ) -> Result<Activation<Self, T>> {
+        let sizes = check(x.shape(), &weights)?;
+        let shape = x.shape();
+        let (x, mut tape) = x.split();
         let parameters = cpu::Parameters {
             qkv: read(&weights.qkv),
             out: read(&weights.out),
             bias: read(&weights.bias),
         };
-        let (values, contexts) = cpu::forward(&sizes, &read(&x), &parameters);
-        let y = tensor(x.device(), values, *x.shape())?;
-        let made = y.ghost();
-        tape.add_backward_op(move |grads| {
-            let gradient = take(grads.get_or_alloc_mut(&made)?);
-            let found = cpu::backward(&sizes, &read(&x), &parameters, &contexts, &gradient);
-            add(grads.get_or_alloc_mut(&x)?, &found.input);
-            add(grads.get_or_alloc_mut(&weights.qkv)?, &found.qkv);
-            add(grads.get_or_alloc_mut(&weights.out)?, &found.out);
-            add(grads.get_or_alloc_mut(&weights.bias)?, &found.bias);
+        let (values, contexts) = cpu::forward(&sizes, &x, &parameters);
+        let values = x.with(values, shape)?;
+        let made = values.node();
+        tape.add_backward_op(move |of| {
+            let gradient = take(of, &made)?;
+            let found = cpu::backward(&sizes, &x, &parameters, &contexts, &gradient);
+            give(of, &x.node(), found.input)?;
+            accumulate(of.get_or_alloc_mut(&weights.qkv)?, &found.qkv);
+            accumulate(of.get_or_alloc_mut(&weights.out)?, &found.out);
+            accumulate(of.get_or_alloc_mut(&weights.bias)?, &found.bias);
             Ok(())
         });
-        Ok(y.put_tape(tape))
+        Ok(Activation { values, tape })
     }
 }
 
-fn check<D: Device<f32>, T: Tape<f32, D>>(
-    x: &Volume<D, T>,
+fn check<D: Device<f32>>(
+    x: [usize; 5],
     weights: &AttentionWeights<Filter<D>, Vector<D>>,
 ) -> Result<Sizes> {
-    let [batch, nx, ny, nz, channels] = *x.shape();
+    let [batch, nx, ny, nz, channels] = x;
     if batch * nx * ny * nz * channels == 0 {
-        return Err(Error::shape(
-            "input of an attention",
-            "not empty",
-            x.shape(),
-        ));
+        return Err(Error::shape("input of an attention", "not empty", x));
     }
     let expected = [3 * HIDDEN, channels, 1, 1, 1];
     if weights.qkv.shape() != &expected {
@@ -126,6 +127,7 @@ fn check<D: Device<f32>, T: Tape<f32, D>>(
         return Err(Error::shape("attention bias", [channels], found));
     }
     Ok(Sizes {
+        batch,
         voxels: nx * ny * nz,
         channels,
     })

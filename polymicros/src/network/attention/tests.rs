@@ -2,10 +2,17 @@ use super::*;
 use crate::network::agreement::{
     assert_close, assert_derivative, differentiate, gradient, random, traced,
 };
+use crate::network::tensor::{Volume, tensor};
 use dfdx::prelude::NoneTape;
 use proptest::prelude::*;
 
 type Weights = AttentionWeights<Filter<Cpu>, Vector<Cpu>>;
+
+/// The CPU's version from tensor to tensor.
+fn attend<T: Tape<f32, Cpu>>(x: Volume<Cpu, T>, weights: Weights) -> Volume<Cpu, T> {
+    let y = Cpu::linear_attention(Activation::enter(x).unwrap(), weights);
+    y.and_then(Activation::leave).unwrap()
+}
 
 fn weights(seed: u64, channels: usize) -> Weights {
     AttentionWeights {
@@ -28,7 +35,7 @@ proptest! {
         let [nx, ny, nz] = grid;
         let x = random(seed, [batch, nx, ny, nz, channels]);
         let weights = weights(seed + 1, channels);
-        let y = Cpu::linear_attention(traced(&x), weights.clone()).unwrap();
+        let y = attend(traced(&x), weights.clone());
         let (ours, g) = differentiate(y);
         let y = reference::linear_attention(traced(&x), weights.clone()).unwrap();
         let (theirs, r) = differentiate(y);
@@ -45,8 +52,8 @@ proptest! {
 fn gradients_are_derivatives() {
     let x = random(1, [2, 4, 5, 6, 3]);
     let at = weights(2, 3);
-    let (_, g) = differentiate(Cpu::linear_attention(traced(&x), at.clone()).unwrap());
-    let run = |x, at: Weights| Cpu::linear_attention::<NoneTape>(x, at).unwrap();
+    let (_, g) = differentiate(attend(traced(&x), at.clone()));
+    let run = |x, at: Weights| attend::<NoneTape>(x, at);
     assert_derivative("x", &x, &gradient(&g, &x), |x| run(x, at.clone()));
     assert_derivative("qkv", &at.qkv, &gradient(&g, &at.qkv), |qkv| {
         let at = at.clone();
@@ -64,7 +71,7 @@ fn large_inputs_do_not_overflow() {
     let x: Vec<f32> = x.iter().map(|x| 300.0 * x).collect();
     let x = tensor(&Cpu::default(), x, [1, 4, 4, 4, 2]).unwrap();
     let weights = weights(4, 2);
-    let ours = read(&Cpu::linear_attention::<NoneTape>(x.clone(), weights.clone()).unwrap());
+    let ours = read(&attend::<NoneTape>(x.clone(), weights.clone()));
     let theirs = read(&reference::linear_attention::<Cpu, NoneTape>(x, weights).unwrap());
     assert!(ours.iter().all(|y| y.is_finite()));
     assert_close("values", &ours, &theirs, 2e-5);
@@ -77,7 +84,7 @@ fn the_number_of_threads_changes_no_bit() {
     let run = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         pool.build().unwrap().install(|| {
-            let (y, g) = differentiate(Cpu::linear_attention(traced(&x), at.clone()).unwrap());
+            let (y, g) = differentiate(attend(traced(&x), at.clone()));
             (y, gradient(&g, &x), gradient(&g, &at.qkv))
         })
     };

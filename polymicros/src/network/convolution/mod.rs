@@ -3,24 +3,28 @@
 
 #[cfg(any(test, feature = "cuda"))]
 mod card;
-mod cpu;
 #[cfg(feature = "cuda")]
 mod gpu;
 mod padding;
+mod planes;
 mod point;
 mod reference;
 mod stencil;
 #[cfg(test)]
 mod tests;
+mod upsampled;
 mod weights;
+mod winograd;
 
 #[cfg(test)]
 pub(super) use card::SOURCE;
 pub use padding::Padding;
 
-use super::tensor::{Filter, Vector, Volume, add, read, take, tensor};
+use super::activation::{Activation, Activations, give, take};
+use super::tensor::{Vector, accumulate, read};
+use crate::buffer::Buffer;
 use crate::{Error, Result};
-use dfdx::prelude::{Cpu, Device, HasShape, PutTape, SplitTape, Tape, Tensor};
+use dfdx::prelude::{Cpu, HasShape, Tape};
 use stencil::Stencil;
 
 /// How large things are.
@@ -57,103 +61,117 @@ pub struct Convolution {
 }
 
 /// A device that convolves.
-pub trait ConvolutionKernel: Device<f32> {
+pub trait ConvolutionKernel: Activations {
     /// `x`, with the channels of `skip` after its own where there is one, convolved with `weight`
     /// (edge 1 or 3), plus `bias`.
     ///
     /// # Errors
     /// When shapes do not fit each other, or memory runs out.
     fn convolution<T: Tape<f32, Self>>(
-        x: Volume<Self, T>,
-        skip: Option<Volume<Self>>,
-        weight: Filter<Self, T>,
+        x: Activation<Self, T>,
+        skip: Option<Activation<Self>>,
+        weight: Activation<Self, T>,
         bias: Vector<Self>,
         how: Convolution,
-    ) -> Result<Volume<Self, T>> {
-        check(&x, skip.as_ref(), &weight, &bias, how)?;
-        reference::convolution(x, skip, weight, bias, how)
+    ) -> Result<Activation<Self, T>> {
+        let shapes = [weight.shape(), x.shape()];
+        check(shapes, skip.as_ref().map(Activation::shape), &bias, how)?;
+        let skip = skip.map(Activation::leave).transpose()?;
+        let y = reference::convolution(x.leave()?, skip, weight.leave()?, bias, how)?;
+        Activation::enter(y)
     }
 }
 
 impl ConvolutionKernel for Cpu {
     fn convolution<T: Tape<f32, Self>>(
-        x: Volume<Self, T>,
-        skip: Option<Volume<Self>>,
-        weight: Filter<Self, T>,
+        x: Activation<Self, T>,
+        skip: Option<Activation<Self>>,
+        weight: Activation<Self, T>,
         bias: Vector<Self>,
         how: Convolution,
-    ) -> Result<Volume<Self, T>> {
-        let sizes = check(&x, skip.as_ref(), &weight, &bias, how)?;
-        let kernel = match (weight.shape()[2], how.upsample) {
-            (1, _) => None,
-            (_, false) => Some(Stencil::cube()),
-            (_, true) => Some(Stencil::upsampled_cube()),
+    ) -> Result<Activation<Self, T>> {
+        let shapes = [weight.shape(), x.shape()];
+        let sizes = check(shapes, skip.as_ref().map(Activation::shape), &bias, how)?;
+        let way = match (shapes[0][2], how.upsample) {
+            (1, _) => Way::Point,
+            (_, false) => Way::Cube,
+            (_, true) => Way::Upsampled(Stencil::upsampled_cube()),
         };
-        let (x, mut tape) = x.split_tape();
-        let (weight, weight_tape) = weight.split_tape();
-        tape = tape.merge(weight_tape);
-        let device = x.device().clone();
-        let scale = kernel.as_ref().map_or(1, |stencil| stencil.scale);
-        let [nx, ny, nz] = sizes.grid.map(|n| n * scale);
+        let (x, tape) = x.split();
+        let (weight, weight_tape) = weight.split();
+        let mut tape = tape.merge(weight_tape);
+        let [nx, ny, nz] = sizes.grid.map(|n| n * if how.upsample { 2 } else { 1 });
+        let inputs: Vec<_> = std::iter::once(x)
+            .chain(skip.map(|skip| skip.split().0))
+            .collect();
         let values = {
-            let parts: Vec<Vec<f32>> = std::iter::once(&x).chain(&skip).map(read).collect();
-            let parts: Vec<&[f32]> = parts.iter().map(Vec::as_slice).collect();
-            let (weight, bias) = (read(&weight), read(&bias));
-            match &kernel {
-                None => point::forward(&sizes, &parts, &weight, &bias),
-                Some(stencil) => cpu::forward(&sizes, stencil, &parts, &weight, &bias),
-            }
+            let parts: Vec<&[f32]> = inputs.iter().map(|part| &**part).collect();
+            way.forward(&sizes, &parts, &weight, &read(&bias))
         };
-        let y = tensor(&device, values, [sizes.batch, nx, ny, nz, sizes.outputs])?;
-        let made = y.ghost();
-        tape.add_backward_op(move |grads| {
-            let gradient = take(grads.get_or_alloc_mut(&made)?);
-            let parts: Vec<Vec<f32>> = std::iter::once(&x).chain(&skip).map(read).collect();
-            let parts: Vec<&[f32]> = parts.iter().map(Vec::as_slice).collect();
-            let values = read(&weight);
-            let found = match &kernel {
-                None => point::backward(&sizes, &parts, &values, &gradient),
-                Some(stencil) => cpu::backward(&sizes, stencil, &parts, &values, &gradient),
-            };
-            for (part, gradient) in std::iter::once(&x).chain(&skip).zip(&found.parts) {
-                add(grads.get_or_alloc_mut(part)?, gradient);
+        let y = inputs[0].with(values, [sizes.batch, nx, ny, nz, sizes.outputs])?;
+        let made = y.node();
+        tape.add_backward_op(move |of| {
+            let gradient = take(of, &made)?;
+            let parts: Vec<&[f32]> = inputs.iter().map(|part| &**part).collect();
+            let found = way.backward(&sizes, &parts, &weight, &gradient);
+            for (part, gradient) in inputs.iter().zip(found.parts) {
+                give(of, &part.node(), gradient)?;
             }
-            add(grads.get_or_alloc_mut(&weight)?, &found.weight);
-            add(grads.get_or_alloc_mut(&bias)?, &found.bias);
+            give(of, &weight.node(), found.weight)?;
+            accumulate(of.get_or_alloc_mut(&bias)?, &found.bias);
             Ok(())
         });
-        Ok(y.put_tape(tape))
+        Ok(Activation { values: y, tape })
+    }
+}
+
+/// How the CPU does it.
+enum Way {
+    Point,
+    Cube,
+    Upsampled(Stencil),
+}
+
+impl Way {
+    fn forward(&self, sizes: &Sizes, parts: &[&[f32]], weight: &[f32], bias: &[f32]) -> Buffer {
+        match self {
+            Way::Point => point::forward(sizes, parts, weight, bias),
+            Way::Cube => winograd::forward(sizes, parts, weight, bias),
+            Way::Upsampled(stencil) => upsampled::forward(sizes, stencil, parts, weight, bias),
+        }
+    }
+
+    fn backward(&self, sizes: &Sizes, parts: &[&[f32]], weight: &[f32], by: &[f32]) -> Gradients {
+        match self {
+            Way::Point => point::backward(sizes, parts, weight, by),
+            Way::Cube => winograd::backward(sizes, parts, weight, by),
+            Way::Upsampled(stencil) => upsampled::backward(sizes, stencil, parts, weight, by),
+        }
     }
 }
 
 /// What the backward pass finds.
 struct Gradients {
     /// With respect to each part of the input.
-    parts: Vec<Vec<f32>>,
-    weight: Vec<f32>,
-    bias: Vec<f32>,
+    parts: Vec<Buffer>,
+    weight: Buffer,
+    bias: Buffer,
 }
 
-fn check<D: Device<f32>, T: Tape<f32, D>>(
-    x: &Volume<D, T>,
-    skip: Option<&Volume<D>>,
-    weight: &Tensor<[usize; 5], f32, D, T>,
-    bias: &Vector<D>,
+fn check<V: HasShape<Shape = (usize,)>>(
+    [weight, x]: [[usize; 5]; 2],
+    skip: Option<[usize; 5]>,
+    bias: &V,
     how: Convolution,
 ) -> Result<Sizes> {
-    let [batch, nx, ny, nz, channels] = *x.shape();
-    let [outputs, inputs, kx, ky, kz] = *weight.shape();
+    let [batch, nx, ny, nz, channels] = x;
+    let [outputs, inputs, kx, ky, kz] = weight;
     let mut parts = vec![channels];
     if let Some(skip) = skip {
-        let [b, sx, sy, sz, channels] = *skip.shape();
-        if [b, sx, sy, sz] != [batch, nx, ny, nz] {
-            return Err(Error::shape(
-                "second input of a convolution",
-                x.shape(),
-                skip.shape(),
-            ));
+        if skip[..4] != x[..4] {
+            return Err(Error::shape("second input of a convolution", x, skip));
         }
-        parts.push(channels);
+        parts.push(skip[4]);
     }
     let sizes = Sizes {
         batch,
@@ -187,7 +205,7 @@ fn check<D: Device<f32>, T: Tape<f32, D>>(
         return Err(Error::shape(
             "input of a convolution",
             "at least one voxel and channel",
-            x.shape(),
+            x,
         ));
     }
     Ok(sizes)

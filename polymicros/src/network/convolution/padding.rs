@@ -1,6 +1,7 @@
 //! What a convolution sees beyond the edge of the grid.
 
 use super::Sizes;
+use crate::buffer::Buffer;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -33,33 +34,45 @@ impl Padding {
 
 /// The parts of the input beside each other, with a voxel more on each side, in shape
 /// `batch, x + 2, y + 2, z + 2, channel`.
-pub(super) fn pad(sizes: &Sizes, parts: &[&[f32]]) -> Vec<f32> {
+pub(super) fn pad(sizes: &Sizes, parts: &[&[f32]]) -> Buffer {
     let [nx, ny, nz] = sizes.grid;
     let channels = sizes.inputs();
     let row = (nz + 2) * channels;
     let plane = (ny + 2) * row;
-    let mut padded = vec![0.0; sizes.batch * (nx + 2) * plane];
+    let size = sizes.batch * (nx + 2) * plane;
+    let mut padded = match sizes.padding {
+        Padding::Zero => Buffer::zeros(size),
+        // Every voxel has a source.
+        Padding::Replicate | Padding::Periodic => Buffer::stale(size),
+    };
     padded
         .par_chunks_exact_mut(plane)
         .enumerate()
         .for_each(|(index, plane)| {
             let (b, px) = (index / (nx + 2), index % (nx + 2));
-            let Some(x) = sizes.padding.source(px, nx) else {
-                return;
-            };
-            for (py, row) in plane.chunks_exact_mut(row).enumerate() {
-                let Some(y) = sizes.padding.source(py, ny) else {
-                    continue;
-                };
-                let first = ((b * nx + x) * ny + y) * nz;
-                fill_row(sizes, parts, first, row);
+            for ((_, source), row) in lines(sizes, px).zip(plane.chunks_exact_mut(row)) {
+                if let Some((x, y)) = source {
+                    fill_row(sizes, parts, ((b * nx + x) * ny + y) * nz, row);
+                }
             }
         });
     padded
 }
 
+/// The lines along `z` of a plane of the padded grid: the place of each in `0 .. ny + 2`, and the
+/// x and y that it is taken from, if any.
+pub(super) fn lines(
+    sizes: &Sizes,
+    px: usize,
+) -> impl Iterator<Item = (usize, Option<(usize, usize)>)> {
+    let [nx, ny, _] = sizes.grid;
+    let padding = sizes.padding;
+    let x = padding.source(px, nx);
+    (0..ny + 2).map(move |py| (py, x.zip(padding.source(py, ny))))
+}
+
 /// One row along `z` of the padded input; `first` is its first voxel in the parts.
-fn fill_row(sizes: &Sizes, parts: &[&[f32]], first: usize, row: &mut [f32]) {
+pub(super) fn fill_row(sizes: &Sizes, parts: &[&[f32]], first: usize, row: &mut [f32]) {
     let nz = sizes.grid[2];
     let channels = sizes.inputs();
     if let [part] = parts {

@@ -1,6 +1,7 @@
 //! 1 x 1 x 1 convolution: a product for each voxel, over each part of the input in turn.
 
 use super::{Gradients, Sizes};
+use crate::buffer::Buffer;
 use crate::network::kernel::{
     Outer, Packed, Product, Segment, Start, column_sums, dispatch, sum_of_parts,
 };
@@ -9,7 +10,7 @@ use rayon::prelude::*;
 /// Voxels in a piece of work.
 const BLOCK: usize = 512;
 
-pub(super) fn forward(sizes: &Sizes, parts: &[&[f32]], weight: &[f32], bias: &[f32]) -> Vec<f32> {
+pub(super) fn forward(sizes: &Sizes, parts: &[&[f32]], weight: &[f32], bias: &[f32]) -> Buffer {
     let outputs = sizes.outputs;
     let packed: Vec<Packed> = columns(sizes)
         .map(|(from, width)| {
@@ -18,7 +19,7 @@ pub(super) fn forward(sizes: &Sizes, parts: &[&[f32]], weight: &[f32], bias: &[f
             })
         })
         .collect();
-    let mut output = vec![0.0; sizes.voxels() * outputs];
+    let mut output = Buffer::stale(sizes.voxels() * outputs);
     output
         .par_chunks_mut(BLOCK * outputs)
         .enumerate()
@@ -28,12 +29,15 @@ pub(super) fn forward(sizes: &Sizes, parts: &[&[f32]], weight: &[f32], bias: &[f
                 dispatch(Product {
                     input: &part[index * BLOCK * width..],
                     stride: width,
+                    line_stride: 0,
                     segments: &[whole(width)],
                     weights,
                     start,
                     rows: output.len() / outputs,
+                    lines: 1,
                     output: &mut *output,
                     output_stride: outputs,
+                    output_line: 0,
                 });
                 start = Start::Output;
             }
@@ -50,14 +54,14 @@ pub(super) fn backward(
     let (inputs, outputs) = (sizes.inputs(), sizes.outputs);
     let mut found = Gradients {
         parts: Vec::new(),
-        weight: vec![0.0; outputs * inputs],
+        weight: Buffer::stale(outputs * inputs),
         bias: column_sums(gradient, outputs),
     };
     for (part, (from, width)) in parts.iter().zip(columns(sizes)) {
         let packed = Packed::new(outputs, width, |row, column| {
             weight[row * inputs + from + column]
         });
-        let mut result = vec![0.0; part.len()];
+        let mut result = Buffer::stale(part.len());
         result
             .par_chunks_mut(BLOCK * width)
             .enumerate()
@@ -65,12 +69,15 @@ pub(super) fn backward(
                 dispatch(Product {
                     input: &gradient[index * BLOCK * outputs..],
                     stride: outputs,
+                    line_stride: 0,
                     segments: &[whole(outputs)],
                     weights: &packed,
                     start: Start::Zero,
                     rows: result.len() / width,
+                    lines: 1,
                     output: result,
                     output_stride: width,
+                    output_line: 0,
                 });
             });
         found.parts.push(result);

@@ -1,9 +1,9 @@
-//! Which neighbours a convolution multiplies by which weights.
+//! Which neighbours a convolution after upsampling multiplies by which weights.
 //!
-//! A 3 x 3 x 3 convolution is one matrix product for each voxel. The same after nearest
-//! upsampling by two is eight, one for each voxel of a pair along each axis: of three neighbours
-//! along an axis two are copies of the same voxel, so that 2 x 2 x 2 sums of weights on the coarse
-//! grid do the work of 3 x 3 x 3 on the fine one.
+//! A 3 x 3 x 3 convolution after nearest upsampling by two is eight matrix products for each voxel
+//! of the coarse grid, one for each voxel of a pair along each axis: of three neighbours along an
+//! axis two are copies of the same voxel, so that 2 x 2 x 2 sums of weights on the coarse grid do
+//! the work of 3 x 3 x 3 on the fine one.
 
 /// One of the products.
 #[derive(Debug, Clone, Copy)]
@@ -25,18 +25,6 @@ pub(super) struct Stencil {
 }
 
 impl Stencil {
-    /// A 3 x 3 x 3 convolution.
-    pub fn cube() -> Self {
-        Stencil {
-            width: 3,
-            scale: 1,
-            phases: vec![Phase {
-                offset: [0; 3],
-                output: [0; 3],
-            }],
-        }
-    }
-
     /// A 3 x 3 x 3 convolution after nearest upsampling by two.
     pub fn upsampled_cube() -> Self {
         let phases = (0..8).map(|i| {

@@ -5,11 +5,15 @@
 //! twice.
 
 use super::{EPSILON, Sizes};
-use crate::network::kernel::{sigmoid, vectorised};
+use crate::buffer::Buffer;
+use crate::network::kernel::{Part, parts, pieces, sigmoid, vectorised};
 use rayon::prelude::*;
 
 /// Voxels in a piece of work, whatever the number of threads.
-const BLOCK: usize = 1024;
+const BLOCK: usize = 512;
+
+/// Values in a step of a loop: what belongs to channels is repeated up to that many.
+const RUN: usize = 256;
 
 pub(super) struct Parameters {
     pub gamma: Vec<f32>,
@@ -26,10 +30,62 @@ pub(super) struct Moments {
 }
 
 pub(super) struct Gradients {
-    pub input: Vec<f32>,
+    pub input: Buffer,
     pub gamma: Vec<f32>,
     pub beta: Vec<f32>,
     pub modulation: Vec<f32>,
+}
+
+impl Sizes {
+    fn parts(&self) -> Vec<Part> {
+        parts(self.batch, self.voxels, BLOCK)
+    }
+
+    /// Channels of a group.
+    fn width(&self) -> usize {
+        self.channels / self.groups
+    }
+
+    /// How often values of the channels are repeated.
+    fn repeats(&self) -> usize {
+        (RUN / self.channels).max(1)
+    }
+}
+
+/// Two sums for each channel.
+struct ChannelSums {
+    first: Vec<f32>,
+    second: Vec<f32>,
+}
+
+impl ChannelSums {
+    /// Zeros, repeated.
+    fn zeros(sizes: &Sizes) -> Self {
+        let first = vec![0.0; sizes.repeats() * sizes.channels];
+        ChannelSums {
+            second: first.clone(),
+            first,
+        }
+    }
+
+    /// The sums of all parts of each member of the batch.
+    fn of_members(sizes: &Sizes, parts: &[Part], sums: &[ChannelSums]) -> Vec<[Vec<f64>; 2]> {
+        let zeros = vec![0.0; sizes.channels];
+        let mut members = vec![[zeros.clone(), zeros]; sizes.batch];
+        for (part, sums) in parts.iter().zip(sums) {
+            for (total, sums) in members[part.member]
+                .iter_mut()
+                .zip([&sums.first, &sums.second])
+            {
+                for sums in sums.chunks_exact(sizes.channels) {
+                    for (total, sum) in total.iter_mut().zip(sums) {
+                        *total += f64::from(*sum);
+                    }
+                }
+            }
+        }
+        members
+    }
 }
 
 /// Moments of each group of each member of the batch.
@@ -37,26 +93,24 @@ pub(super) fn moments(sizes: &Sizes, x: &[f32]) -> Vec<Moments> {
     let &Sizes {
         voxels, channels, ..
     } = sizes;
-    let width = channels / sizes.groups;
+    let parts = sizes.parts();
+    // Sums of differences from a value of the channel: a mean far from zero costs no digits.
+    let pivots = |member: usize| &x[member * voxels * channels..][..channels];
+    let sums: Vec<ChannelSums> = parts
+        .par_iter()
+        .map(|part| {
+            let pivots = pivots(part.member).repeat(sizes.repeats());
+            let x = &x[part.values(channels)];
+            let mut sums = ChannelSums::zeros(sizes);
+            add_differences(x, &pivots, &mut sums);
+            sums
+        })
+        .collect();
+    let members = ChannelSums::of_members(sizes, &parts, &sums);
     let mut moments = Vec::with_capacity(sizes.batch * sizes.groups);
-    for member in x.chunks_exact(voxels * channels) {
-        // Sums of differences from a value of the channel: a mean far from zero costs no digits.
-        let pivots = &member[..channels];
-        let sums = channel_sums(sizes, |block, sums| {
-            let values = &member[block * BLOCK * channels..];
-            let values = &values[..values.len().min(BLOCK * channels)];
-            let (first, second) = sums.split_at_mut(channels);
-            for voxel in values.chunks_exact(channels) {
-                for (((x, pivot), first), second) in
-                    voxel.iter().zip(pivots).zip(&mut *first).zip(&mut *second)
-                {
-                    let d = x - pivot;
-                    *first += d;
-                    *second += d * d;
-                }
-            }
-        });
-        let (first, second) = sums.split_at(channels);
+    let width = sizes.width();
+    for (member, [first, second]) in members.iter().enumerate() {
+        let pivots = pivots(member);
         for group in 0..sizes.groups {
             let here = group * width..(group + 1) * width;
             let n = voxels as f64;
@@ -82,40 +136,21 @@ pub(super) fn moments(sizes: &Sizes, x: &[f32]) -> Vec<Moments> {
     moments
 }
 
-/// Two sums for each channel, of blocks of voxels of one member of the batch.
-fn channel_sums(sizes: &Sizes, add: impl Fn(usize, &mut [f32]) + Sync) -> Vec<f64> {
-    let channels = 2 * sizes.channels;
-    let blocks: Vec<Vec<f32>> = (0..sizes.voxels.div_ceil(BLOCK))
-        .into_par_iter()
-        .map(|block| {
-            let mut sums = vec![0.0; channels];
-            vectorised(|| add(block, &mut sums));
-            sums
-        })
-        .collect();
-    let mut total = vec![0.0; channels];
-    for sums in blocks {
-        for (total, sum) in total.iter_mut().zip(sums) {
-            *total += f64::from(sum);
-        }
-    }
-    total
-}
-
-/// The factor and the summand of each channel that normalisation, gamma and beta, scale and shift
-/// come to.
-fn affine(sizes: &Sizes, member: usize, at: &Parameters, moments: &[Moments]) -> [Vec<f32>; 2] {
-    let channels = sizes.channels;
-    let width = channels / sizes.groups;
-    (0..channels)
-        .map(|c| {
-            let Moments { mean, rate } = moments[member * sizes.groups + c / width];
-            let (scale, shift) = modulation(at, member, c, channels);
-            let factor = rate * at.gamma[c];
-            (factor * scale, (at.beta[c] - mean * factor) * scale + shift)
-        })
-        .unzip::<f32, f32, Vec<f32>, Vec<f32>>()
-        .into()
+/// For each member of the batch, the factor and the summand of each channel that normalisation,
+/// gamma and beta, scale and shift come to, repeated.
+fn affine(sizes: &Sizes, at: &Parameters, moments: &[Moments]) -> Vec<[Vec<f32>; 2]> {
+    let of_member = |member: usize| {
+        let (factor, summand): (Vec<f32>, Vec<f32>) = (0..sizes.channels)
+            .map(|c| {
+                let Moments { mean, rate } = moments[member * sizes.groups + c / sizes.width()];
+                let (scale, shift) = modulation(at, member, c, sizes.channels);
+                let factor = rate * at.gamma[c];
+                (factor * scale, (at.beta[c] - mean * factor) * scale + shift)
+            })
+            .unzip();
+        [factor, summand].map(|values| values.repeat(sizes.repeats()))
+    };
+    (0..sizes.batch).map(of_member).collect()
 }
 
 /// `scale + 1` and `shift` of a channel.
@@ -128,97 +163,119 @@ fn modulation(at: &Parameters, member: usize, channel: usize, channels: usize) -
 
 pub(super) fn forward(
     sizes: &Sizes,
-    mut x: Vec<f32>,
-    residual: Option<Vec<f32>>,
+    x: &[f32],
+    residual: Option<&[f32]>,
     at: &Parameters,
     moments: &[Moments],
-) -> Vec<f32> {
-    let channels = sizes.channels;
-    for (member, x) in x.chunks_exact_mut(sizes.voxels * channels).enumerate() {
-        let [factor, summand] = affine(sizes, member, at, moments);
-        x.par_chunks_mut(BLOCK * channels)
-            .enumerate()
-            .for_each(|(block, x)| {
-                let residual = residual.as_ref().map(|residual| {
-                    let first = (member * sizes.voxels + block * BLOCK) * channels;
-                    &residual[first..first + x.len()]
-                });
-                vectorised(|| apply(sizes.silu, x, residual, &factor, &summand));
-            });
-    }
-    x
+) -> Buffer {
+    let affine = affine(sizes, at, moments);
+    let parts = sizes.parts();
+    let mut y = Buffer::stale(x.len());
+    pieces(&parts, sizes.channels, &mut y)
+        .into_par_iter()
+        .zip(&parts)
+        .for_each(|(y, part)| {
+            let here = part.values(sizes.channels);
+            let x = &x[here.clone()];
+            let affine = &affine[part.member];
+            let residual = residual.map(|residual| &residual[here]);
+            apply(sizes.silu, x, affine, residual, y);
+        });
+    y
 }
 
-#[inline(always)]
-fn apply(silu: bool, x: &mut [f32], residual: Option<&[f32]>, factor: &[f32], summand: &[f32]) {
-    let channels = factor.len();
-    for voxel in x.chunks_exact_mut(channels) {
-        let parameters = factor.iter().zip(summand);
-        if silu {
-            for (x, (factor, summand)) in voxel.iter_mut().zip(parameters) {
-                let z = *x * factor + summand;
-                *x = z * sigmoid(z);
+vectorised! {
+    /// A part of the output.
+    fn apply<'a>(
+        silu: bool,
+        x: &'a [f32],
+        affine: &'a [Vec<f32>; 2],
+        residual: Option<&'a [f32]>,
+        y: &'a mut [f32],
+    ) {
+        let [factor, summand] = affine;
+        let run = factor.len();
+        for (x, y) in x.chunks(run).zip(y.chunks_mut(run)) {
+            for (((x, y), factor), summand) in x.iter().zip(&mut *y).zip(factor).zip(summand) {
+                *y = x * factor + summand;
             }
-        } else {
-            for (x, (factor, summand)) in voxel.iter_mut().zip(parameters) {
-                *x = *x * factor + summand;
+            if silu {
+                for y in y.iter_mut() {
+                    *y *= sigmoid(*y);
+                }
+            }
+        }
+        if let Some(residual) = residual {
+            for (y, residual) in y.iter_mut().zip(residual) {
+                *y += residual;
             }
         }
     }
-    if let Some(residual) = residual {
-        for (x, residual) in x.iter_mut().zip(residual) {
-            *x += residual;
+}
+
+vectorised! {
+    /// Adds differences from the pivots, and their squares.
+    fn add_differences<'a>(x: &'a [f32], pivots: &'a [f32], sums: &'a mut ChannelSums) {
+        for x in x.chunks(pivots.len()) {
+            let sums = sums.first.iter_mut().zip(&mut sums.second);
+            for ((x, pivot), (first, second)) in x.iter().zip(pivots).zip(sums) {
+                let d = x - pivot;
+                *first += d;
+                *second += d * d;
+            }
+        }
+    }
+}
+
+vectorised! {
+    /// Adds gradients, and their products with the input.
+    fn add_products<'a>(x: &'a [f32], gradient: &'a [f32], sums: &'a mut ChannelSums) {
+        let run = sums.first.len();
+        for (x, g) in x.chunks(run).zip(gradient.chunks(run)) {
+            let sums = sums.first.iter_mut().zip(&mut sums.second);
+            for ((x, g), (first, second)) in x.iter().zip(g).zip(sums) {
+                *first += g;
+                *second += g * x;
+            }
         }
     }
 }
 
 pub(super) fn backward(
     sizes: &Sizes,
-    mut x: Vec<f32>,
-    mut gradient: Vec<f32>,
+    x: &[f32],
+    mut gradient: Buffer,
     at: &Parameters,
     moments: &[Moments],
 ) -> Gradients {
     let &Sizes {
         voxels, channels, ..
     } = sizes;
-    let width = channels / sizes.groups;
+    let affine = affine(sizes, at, moments);
+    let parts = sizes.parts();
+    let sums: Vec<ChannelSums> = pieces(&parts, channels, &mut gradient)
+        .into_par_iter()
+        .zip(&parts)
+        .map(|(gradient, part)| {
+            let x = &x[part.values(channels)];
+            if sizes.silu {
+                through_silu(gradient, x, &affine[part.member]);
+            }
+            let mut sums = ChannelSums::zeros(sizes);
+            add_products(x, gradient, &mut sums);
+            sums
+        })
+        .collect();
+    let members = ChannelSums::of_members(sizes, &parts, &sums);
+    let width = sizes.width();
     let mut found = Gradients {
-        input: Vec::new(),
+        input: Buffer::default(),
         gamma: vec![0.0; channels],
         beta: vec![0.0; channels],
         modulation: Vec::with_capacity(sizes.batch * 2 * channels),
     };
-    let members = x
-        .chunks_exact_mut(voxels * channels)
-        .zip(gradient.chunks_exact_mut(voxels * channels));
-    for (member, (x, gradient)) in members.enumerate() {
-        let [factor, summand] = affine(sizes, member, at, moments);
-        if sizes.silu {
-            gradient
-                .par_chunks_mut(BLOCK * channels)
-                .zip(x.par_chunks(BLOCK * channels))
-                .for_each(|(gradient, x)| {
-                    vectorised(|| through_silu(gradient, x, &factor, &summand));
-                });
-        }
-        let (x_here, gradient_here) = (&*x, &*gradient);
-        let sums = channel_sums(sizes, |block, sums| {
-            let here = block * BLOCK * channels;
-            let end = (here + BLOCK * channels).min(x_here.len());
-            let (first, second) = sums.split_at_mut(channels);
-            for (x, g) in x_here[here..end]
-                .chunks_exact(channels)
-                .zip(gradient_here[here..end].chunks_exact(channels))
-            {
-                for (((x, g), first), second) in x.iter().zip(g).zip(&mut *first).zip(&mut *second)
-                {
-                    *first += g;
-                    *second += g * x;
-                }
-            }
-        });
-        let (first, second) = sums.split_at(channels);
+    let mut combinations = Vec::with_capacity(sizes.batch);
+    for (member, [first, second]) in members.iter().enumerate() {
         let mut pull = vec![[0.0; 2]; sizes.groups];
         let mut scales = vec![0.0; 2 * channels];
         for c in 0..channels {
@@ -247,50 +304,48 @@ pub(super) fn backward(
                 (slope as f32, offset as f32)
             })
             .unzip();
-        x.par_chunks_mut(BLOCK * channels)
-            .zip(gradient.par_chunks(BLOCK * channels))
-            .for_each(|(x, gradient)| {
-                vectorised(|| combine(x, gradient, &factor, &slope, &offset));
-            });
+        combinations.push([slope, offset].map(|values| values.repeat(sizes.repeats())));
     }
-    found.input = x;
+    pieces(&parts, channels, &mut gradient)
+        .into_par_iter()
+        .zip(&parts)
+        .for_each(|(gradient, part)| {
+            let x = &x[part.values(channels)];
+            let factor = &affine[part.member][0];
+            let combination = &combinations[part.member];
+            combine(gradient, x, factor, combination);
+        });
+    found.input = gradient;
     found
 }
 
-/// The gradient before SiLU.
-#[inline(always)]
-fn through_silu(gradient: &mut [f32], x: &[f32], factor: &[f32], summand: &[f32]) {
-    let channels = factor.len();
-    for (gradient, x) in gradient
-        .chunks_exact_mut(channels)
-        .zip(x.chunks_exact(channels))
-    {
-        for (((gradient, x), factor), summand) in
-            gradient.iter_mut().zip(x).zip(factor).zip(summand)
-        {
-            let z = x * factor + summand;
-            let s = sigmoid(z);
-            *gradient *= s + z * s * (1.0 - s);
+vectorised! {
+    /// The gradient before SiLU.
+    fn through_silu<'a>(gradient: &'a mut [f32], x: &'a [f32], affine: &'a [Vec<f32>; 2]) {
+        let [factor, summand] = affine;
+        let run = factor.len();
+        for (gradient, x) in gradient.chunks_mut(run).zip(x.chunks(run)) {
+            for (((gradient, x), factor), summand) in
+                gradient.iter_mut().zip(x).zip(factor).zip(summand)
+            {
+                let z = x * factor + summand;
+                let s = sigmoid(z);
+                *gradient *= s + z * s * (1.0 - s);
+            }
         }
     }
 }
 
-/// The gradient with respect to the input, in the place of the input.
-#[inline(always)]
-fn combine(x: &mut [f32], gradient: &[f32], factor: &[f32], slope: &[f32], offset: &[f32]) {
-    let channels = factor.len();
-    for (x, gradient) in x
-        .chunks_exact_mut(channels)
-        .zip(gradient.chunks_exact(channels))
-    {
-        for ((((x, gradient), factor), slope), offset) in x
-            .iter_mut()
-            .zip(gradient)
-            .zip(factor)
-            .zip(slope)
-            .zip(offset)
-        {
-            *x = gradient * factor + *x * slope + offset;
+vectorised! {
+    /// The gradient with respect to the input, in the place of that with respect to the affine map.
+    fn combine<'a>(gradient: &'a mut [f32], x: &'a [f32], factor: &'a [f32], combination: &'a [Vec<f32>; 2]) {
+        let [slope, offset] = combination;
+        let run = factor.len();
+        for (gradient, x) in gradient.chunks_mut(run).zip(x.chunks(run)) {
+            let values = gradient.iter_mut().zip(x);
+            for ((((g, x), factor), slope), offset) in values.zip(factor).zip(slope).zip(offset) {
+                *g = *g * factor + x * slope + offset;
+            }
         }
     }
 }

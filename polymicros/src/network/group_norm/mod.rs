@@ -13,9 +13,10 @@ mod tests;
 #[cfg(test)]
 pub(super) use card::SOURCE;
 
-use super::tensor::{Matrix, Vector, Volume, add, read, take, tensor};
+use super::activation::{Activation, Activations, add, give, take};
+use super::tensor::{Matrix, Vector, accumulate, read};
 use crate::{Error, Result};
-use dfdx::prelude::{Cpu, Device, HasShape, PutTape, SplitTape, Tape};
+use dfdx::prelude::{Cpu, Device, HasShape, SplitTape, Tape};
 
 /// What keeps the division finite where a group is constant (PyTorch's default).
 pub(super) const EPSILON: f32 = 1e-5;
@@ -41,7 +42,7 @@ struct Sizes {
 }
 
 /// A device that normalises.
-pub trait GroupNormKernel: Device<f32> {
+pub trait GroupNormKernel: Activations {
     /// With `n` the normalised input: `n gamma + beta`, then times `scale + 1` plus `shift` where
     /// `modulation` is given (`batch, 2 channels`: scales, then shifts), then SiLU if wanted, then
     /// plus `residual`.
@@ -49,46 +50,39 @@ pub trait GroupNormKernel: Device<f32> {
     /// # Errors
     /// When shapes do not fit each other, or memory runs out.
     fn group_norm<T: Tape<f32, Self>>(
-        x: Volume<Self, T>,
+        x: Activation<Self, T>,
         [gamma, beta]: [Vector<Self>; 2],
         modulation: Option<Matrix<Self, T>>,
-        residual: Option<Volume<Self, T>>,
+        residual: Option<Activation<Self, T>>,
         how: GroupNorm,
-    ) -> Result<Volume<Self, T>> {
-        check(
-            &x,
-            [&gamma, &beta],
-            modulation.as_ref(),
-            residual.as_ref(),
-            how,
-        )?;
-        reference::group_norm(x, [gamma, beta], modulation, residual, how)
+    ) -> Result<Activation<Self, T>> {
+        let added = residual.as_ref().map(Activation::shape);
+        check(x.shape(), added, [&gamma, &beta], modulation.as_ref(), how)?;
+        let residual = residual.map(Activation::leave).transpose()?;
+        let y = reference::group_norm(x.leave()?, [gamma, beta], modulation, residual, how)?;
+        Activation::enter(y)
     }
 }
 
 impl GroupNormKernel for Cpu {
     fn group_norm<T: Tape<f32, Self>>(
-        x: Volume<Self, T>,
+        x: Activation<Self, T>,
         [gamma, beta]: [Vector<Self>; 2],
         modulation: Option<Matrix<Self, T>>,
-        residual: Option<Volume<Self, T>>,
+        residual: Option<Activation<Self, T>>,
         how: GroupNorm,
-    ) -> Result<Volume<Self, T>> {
-        let sizes = check(
-            &x,
-            [&gamma, &beta],
-            modulation.as_ref(),
-            residual.as_ref(),
-            how,
-        )?;
-        let (x, mut tape) = x.split_tape();
+    ) -> Result<Activation<Self, T>> {
+        let shape = x.shape();
+        let added = residual.as_ref().map(Activation::shape);
+        let sizes = check(shape, added, [&gamma, &beta], modulation.as_ref(), how)?;
+        let (x, mut tape) = x.split();
         let modulation = modulation.map(|modulation| {
             let (modulation, other) = modulation.split_tape();
             tape = std::mem::take(&mut tape).merge(other);
             modulation
         });
         let residual = residual.map(|residual| {
-            let (residual, other) = residual.split_tape();
+            let (residual, other) = residual.split();
             tape = std::mem::take(&mut tape).merge(other);
             residual
         });
@@ -97,42 +91,37 @@ impl GroupNormKernel for Cpu {
             beta: read(&beta),
             modulation: modulation.as_ref().map(read),
         };
-        let (y, moments) = {
-            let values = read(&x);
-            let moments = cpu::moments(&sizes, &values);
-            let residual = residual.as_ref().map(read);
-            let values = cpu::forward(&sizes, values, residual, &parameters, &moments);
-            (tensor(x.device(), values, *x.shape())?, moments)
-        };
-        let made = y.ghost();
-        let added = residual.map(|residual| residual.ghost());
-        tape.add_backward_op(move |grads| {
-            let gradient = take(grads.get_or_alloc_mut(&made)?);
+        let moments = cpu::moments(&sizes, &x);
+        let values = cpu::forward(&sizes, &x, residual.as_deref(), &parameters, &moments);
+        let values = x.with(values, shape)?;
+        let made = values.node();
+        let added = residual.map(|residual| residual.node());
+        tape.add_backward_op(move |of| {
+            let gradient = take(of, &made)?;
             if let Some(added) = &added {
-                add(grads.get_or_alloc_mut(added)?, &gradient);
+                add(of, added, &gradient)?;
             }
-            let values = read(&x);
-            let found = cpu::backward(&sizes, values, gradient, &parameters, &moments);
-            add(grads.get_or_alloc_mut(&x)?, &found.input);
-            add(grads.get_or_alloc_mut(&gamma)?, &found.gamma);
-            add(grads.get_or_alloc_mut(&beta)?, &found.beta);
+            let found = cpu::backward(&sizes, &x, gradient, &parameters, &moments);
+            give(of, &x.node(), found.input)?;
+            accumulate(of.get_or_alloc_mut(&gamma)?, &found.gamma);
+            accumulate(of.get_or_alloc_mut(&beta)?, &found.beta);
             if let Some(modulation) = &modulation {
-                add(grads.get_or_alloc_mut(modulation)?, &found.modulation);
+                accumulate(of.get_or_alloc_mut(modulation)?, &found.modulation);
             }
             Ok(())
         });
-        Ok(y.put_tape(tape))
+        Ok(Activation { values, tape })
     }
 }
 
 fn check<D: Device<f32>, T: Tape<f32, D>>(
-    x: &Volume<D, T>,
+    x: [usize; 5],
+    residual: Option<[usize; 5]>,
     parameters: [&Vector<D>; 2],
     modulation: Option<&Matrix<D, T>>,
-    residual: Option<&Volume<D, T>>,
     how: GroupNorm,
 ) -> Result<Sizes> {
-    let [batch, nx, ny, nz, channels] = *x.shape();
+    let [batch, nx, ny, nz, channels] = x;
     let sizes = Sizes {
         batch,
         voxels: nx * ny * nz,
@@ -150,7 +139,7 @@ fn check<D: Device<f32>, T: Tape<f32, D>>(
         return Err(Error::shape(
             "input of a group normalisation",
             "not empty",
-            x.shape(),
+            x,
         ));
     }
     for (name, vector) in ["gamma", "beta"].into_iter().zip(parameters) {
@@ -169,12 +158,12 @@ fn check<D: Device<f32>, T: Tape<f32, D>>(
         ));
     }
     if let Some(residual) = residual
-        && residual.shape() != x.shape()
+        && residual != x
     {
         return Err(Error::shape(
             "what is added to a group normalisation",
-            x.shape(),
-            residual.shape(),
+            x,
+            residual,
         ));
     }
     Ok(sizes)

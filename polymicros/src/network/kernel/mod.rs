@@ -14,16 +14,22 @@ pub(super) mod count;
 mod elementwise;
 mod outer;
 mod pack;
+mod parts;
 mod product;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod vectorised;
+mod winograd;
 
 pub(super) use elementwise::{exp, sigmoid};
 pub(super) use outer::Outer;
 pub(super) use pack::Packed;
+pub(super) use parts::{Part, parts, pieces};
 pub(super) use product::{Product, Start};
-pub(super) use sums::{column_sums, sum_of_parts};
+pub(super) use sums::{column_sums, sum_of_parts, total};
+pub(crate) use vectorised::vectorised;
+pub(super) use winograd::{FILTER, Map, POINTS, TILE, Transform};
 
 use pulp::{Arch, WithSimd};
 
@@ -44,18 +50,4 @@ pub(super) struct Segment {
 /// Runs a kernel with the best instructions that this machine has.
 pub(super) fn dispatch<W: WithSimd>(work: W) -> W::Output {
     Arch::new().dispatch(work)
-}
-
-/// Runs plain loops compiled for the best instructions that this machine has.
-#[inline(always)]
-pub(super) fn vectorised(work: impl FnOnce()) {
-    struct Work<F>(F);
-    impl<F: FnOnce()> WithSimd for Work<F> {
-        type Output = ();
-        #[inline(always)]
-        fn with_simd<S: pulp::Simd>(self, _: S) {
-            (self.0)();
-        }
-    }
-    dispatch(Work(work));
 }

@@ -1,13 +1,14 @@
 //! Weights in the order in which the kernels read them.
 
 use super::COLUMNS;
+use crate::buffer::Buffer;
 use rayon::prelude::*;
 
 /// A matrix of weights, `depth` rows by `columns`, cut into panels of [`COLUMNS`] columns: each
 /// panel is contiguous, a row after the other, and the last is filled up with zeros.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(in crate::network) struct Packed {
-    data: Vec<f32>,
+    data: Buffer,
     depth: usize,
     columns: usize,
 }
@@ -15,18 +16,28 @@ pub(in crate::network) struct Packed {
 impl Packed {
     /// Packs `value(row, column)`.
     pub fn new(depth: usize, columns: usize, value: impl Fn(usize, usize) -> f32 + Sync) -> Self {
-        let mut data = vec![0.0; depth * columns.next_multiple_of(COLUMNS)];
+        Self::filled(depth, columns, |first, width, panel| {
+            for (row, values) in panel.chunks_exact_mut(COLUMNS).enumerate() {
+                for (column, to) in values[..width].iter_mut().enumerate() {
+                    *to = value(row, first + column);
+                }
+            }
+        })
+    }
+
+    /// Panels that `fill` makes of zeros; it is told a panel's first column and how many it has.
+    pub fn filled(
+        depth: usize,
+        columns: usize,
+        fill: impl Fn(usize, usize, &mut [f32]) + Sync,
+    ) -> Self {
+        let mut data = Buffer::zeros(depth * columns.next_multiple_of(COLUMNS));
         if depth > 0 {
             data.par_chunks_exact_mut(depth * COLUMNS)
                 .enumerate()
-                .for_each(|(panel, data)| {
-                    let first = panel * COLUMNS;
-                    let width = (columns - first).min(COLUMNS);
-                    for (row, values) in data.chunks_exact_mut(COLUMNS).enumerate() {
-                        for (column, to) in values[..width].iter_mut().enumerate() {
-                            *to = value(row, first + column);
-                        }
-                    }
+                .for_each(|(index, panel)| {
+                    let first = index * COLUMNS;
+                    fill(first, (columns - first).min(COLUMNS), panel);
                 });
         }
         Packed {

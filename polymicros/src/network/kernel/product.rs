@@ -15,19 +15,28 @@ pub(in crate::network) enum Start<'a> {
     Output,
 }
 
-/// `output[r, c] = start + sum over the segments s and k of input[s.input + r * stride + k]
-/// * weights[s.weights + k, c]` for `rows` rows.
+/// `output[r, c] = start + sum over the segments s and k of input[s.input + place of r + k]
+/// * weights[s.weights + k, c]`.
+///
+/// Rows come in `lines` of `rows` each: row `r` of line `l` takes its input at
+/// `l * line_stride + r * stride` more, and gives its output at
+/// `l * output_line + r * output_stride`.
 pub(in crate::network) struct Product<'a> {
     pub input: &'a [f32],
     /// From one row's input to the next one's.
     pub stride: usize,
+    /// From one line's input to the next one's.
+    pub line_stride: usize,
     pub segments: &'a [Segment],
     pub weights: &'a Packed,
     pub start: Start<'a>,
     pub rows: usize,
+    pub lines: usize,
     pub output: &'a mut [f32],
     /// From one row of the output to the next.
     pub output_stride: usize,
+    /// From one line of the output to the next.
+    pub output_line: usize,
 }
 
 impl WithSimd for Product<'_> {
@@ -52,10 +61,11 @@ impl Product<'_> {
     fn run<S: Simd, const V: usize>(mut self, simd: S, most: usize) {
         for panel in 0..self.weights.panels() {
             // Tiles of nearly equal height: a last one of a row or two would wait on itself.
-            let tiles = self.rows.div_ceil(most);
+            let rows = self.rows * self.lines;
+            let tiles = rows.div_ceil(most);
             for tile in 0..tiles {
-                let from = tile * self.rows / tiles;
-                let to = (tile + 1) * self.rows / tiles;
+                let from = tile * rows / tiles;
+                let to = (tile + 1) * rows / tiles;
                 match to - from {
                     1 => self.tile::<S, V, 1>(simd, panel, from),
                     2 => self.tile::<S, V, 2>(simd, panel, from),
@@ -83,14 +93,24 @@ impl Product<'_> {
     ) {
         let column = panel * COLUMNS;
         let width = (self.weights.columns() - column).min(COLUMNS);
-        let at = |m: usize| (first + m) * self.output_stride + column;
+        let mut inputs = [0; M];
+        let mut outputs = [0; M];
+        let (mut line, mut row) = (first / self.rows, first % self.rows);
+        for (input, output) in inputs.iter_mut().zip(&mut outputs) {
+            *input = line * self.line_stride + row * self.stride;
+            *output = line * self.output_line + row * self.output_stride + column;
+            row += 1;
+            if row == self.rows {
+                (line, row) = (line + 1, 0);
+            }
+        }
         let mut sums = [[simd.splat_f32s(0.0); V]; M];
         match self.start {
             Start::Zero => {}
             Start::Bias(bias) => sums = [load(simd, &bias[column..column + width]); M],
             Start::Output => {
-                for (m, sums) in sums.iter_mut().enumerate() {
-                    *sums = load(simd, &self.output[at(m)..at(m) + width]);
+                for (sums, at) in sums.iter_mut().zip(outputs) {
+                    *sums = load(simd, &self.output[at..at + width]);
                 }
             }
         }
@@ -98,9 +118,8 @@ impl Product<'_> {
         for segment in self.segments {
             let weights = &weights[segment.weights * COLUMNS..][..segment.depth * COLUMNS];
             let (weights, _) = S::as_simd_f32s(weights).0.as_chunks::<V>();
-            let rows: [&[f32]; M] = from_fn(|m| {
-                &self.input[segment.input + (first + m) * self.stride..][..weights.len()]
-            });
+            let rows: [&[f32]; M] =
+                from_fn(|m| &self.input[segment.input + inputs[m]..][..weights.len()]);
             for (k, weights) in weights.iter().enumerate() {
                 for (sums, row) in sums.iter_mut().zip(&rows) {
                     let value = simd.splat_f32s(row[k]);
@@ -110,8 +129,8 @@ impl Product<'_> {
                 }
             }
         }
-        for (m, sums) in sums.iter().enumerate() {
-            store(simd, sums, &mut self.output[at(m)..at(m) + width]);
+        for (sums, at) in sums.iter().zip(outputs) {
+            store(simd, sums, &mut self.output[at..at + width]);
         }
     }
 }

@@ -2,15 +2,16 @@
 //! of memory, so that a block is four runs.
 
 use super::Sizes;
+use crate::buffer::Buffer;
 use crate::network::kernel::{
     Outer, Packed, Product, Segment, Start, column_sums, dispatch, sum_of_parts,
 };
 use rayon::prelude::*;
 
 pub(super) struct Gradients {
-    pub input: Vec<f32>,
+    pub input: Buffer,
     pub weight: Vec<f32>,
-    pub bias: Vec<f32>,
+    pub bias: Buffer,
 }
 
 /// Index of a weight: `row` counts the runs of a block and the values in a run.
@@ -19,7 +20,8 @@ fn place(sizes: &Sizes, row: usize, output: usize) -> usize {
     (output * sizes.inputs + channel) * 8 + voxel
 }
 
-/// The four runs of the first block of output row `line` (batch, x and y together).
+/// The four runs of the first block of output row `line` (batch, x and y together); the next
+/// row's begin two rows of the input further.
 fn segments(sizes: &Sizes, line: usize) -> [Segment; 4] {
     let [_, ny, nz] = sizes.grid;
     let depth = 2 * sizes.inputs;
@@ -35,25 +37,28 @@ fn segments(sizes: &Sizes, line: usize) -> [Segment; 4] {
     })
 }
 
-pub(super) fn forward(sizes: &Sizes, x: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
+pub(super) fn forward(sizes: &Sizes, x: &[f32], weight: &[f32], bias: &[f32]) -> Buffer {
     let [nx, ny, nz] = sizes.grid;
     let outputs = sizes.outputs;
     let packed = Packed::new(8 * sizes.inputs, outputs, |row, output| {
         weight[place(sizes, row, output)]
     });
-    let mut y = vec![0.0; sizes.batch * nx * ny * nz * outputs];
-    y.par_chunks_exact_mut(nz * outputs)
+    let mut y = Buffer::stale(sizes.batch * nx * ny * nz * outputs);
+    y.par_chunks_exact_mut(ny * nz * outputs)
         .enumerate()
-        .for_each(|(line, y)| {
+        .for_each(|(plane, y)| {
             dispatch(Product {
                 input: x,
                 stride: 2 * sizes.inputs,
-                segments: &segments(sizes, line),
+                line_stride: 4 * nz * sizes.inputs,
+                segments: &segments(sizes, plane * ny),
                 weights: &packed,
                 start: Start::Bias(bias),
                 rows: nz,
+                lines: ny,
                 output: y,
                 output_stride: outputs,
+                output_line: nz * outputs,
             });
         });
     y
@@ -70,27 +75,30 @@ pub(super) fn backward(sizes: &Sizes, x: &[f32], weight: &[f32], gradient: &[f32
             })
         })
         .collect();
-    let mut input = vec![0.0; x.len()];
+    let mut input = Buffer::stale(x.len());
     input
-        .par_chunks_exact_mut(nz * depth)
+        .par_chunks_exact_mut(2 * ny * nz * depth)
         .enumerate()
-        .for_each(|(row, input)| {
-            let (plane, fine) = (row / (2 * ny), row % (2 * ny));
-            let line = plane / 2 * ny + fine / 2;
-            dispatch(Product {
-                input: &gradient[line * nz * outputs..],
-                stride: outputs,
-                segments: &[Segment {
-                    input: 0,
-                    weights: 0,
-                    depth: outputs,
-                }],
-                weights: &packed[plane % 2 * 2 + fine % 2],
-                start: Start::Zero,
-                rows: nz,
-                output: input,
-                output_stride: depth,
-            });
+        .for_each(|(fine, input)| {
+            for py in 0..2 {
+                dispatch(Product {
+                    input: &gradient[fine / 2 * ny * nz * outputs..],
+                    stride: outputs,
+                    line_stride: nz * outputs,
+                    segments: &[Segment {
+                        input: 0,
+                        weights: 0,
+                        depth: outputs,
+                    }],
+                    weights: &packed[fine % 2 * 2 + py],
+                    start: Start::Zero,
+                    rows: nz,
+                    lines: ny,
+                    output: &mut input[py * nz * depth..],
+                    output_stride: depth,
+                    output_line: 2 * nz * depth,
+                });
+            }
         });
     let lines = sizes.batch * nx * ny;
     let sums = sum_of_parts(lines, 8 * inputs * outputs, |lines, sums| {

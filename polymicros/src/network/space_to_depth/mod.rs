@@ -6,9 +6,10 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
-use super::tensor::{Filter, Vector, Volume, add, read, take, tensor};
+use super::activation::{Activation, Activations, give, take};
+use super::tensor::{Filter, Vector, accumulate, read};
 use crate::{Error, Result};
-use dfdx::prelude::{Cpu, Device, HasShape, PutTape, SplitTape, Tape};
+use dfdx::prelude::{Cpu, Device, HasShape, Tape};
 
 /// How large things are.
 #[derive(Debug, Clone, Copy)]
@@ -21,53 +22,51 @@ struct Sizes {
 }
 
 /// A device that halves a grid.
-pub trait SpaceToDepthKernel: Device<f32> {
+pub trait SpaceToDepthKernel: Activations {
     /// The 2 x 2 x 2 blocks of `x` times `weight` (`output, 8 input, 1, 1, 1`; of its input
     /// channels, the channel varies slowest, then x, y, z in the block), plus `bias`.
     ///
     /// # Errors
     /// When shapes do not fit each other, an edge is odd, or memory runs out.
     fn space_to_depth<T: Tape<f32, Self>>(
-        x: Volume<Self, T>,
+        x: Activation<Self, T>,
         weight: Filter<Self>,
         bias: Vector<Self>,
-    ) -> Result<Volume<Self, T>> {
-        let sizes = check(&x, &weight, &bias)?;
-        reference::space_to_depth(x, weight, bias, sizes)
+    ) -> Result<Activation<Self, T>> {
+        let sizes = check(x.shape(), &weight, &bias)?;
+        Activation::enter(reference::space_to_depth(x.leave()?, weight, bias, sizes)?)
     }
 }
 
 impl SpaceToDepthKernel for Cpu {
     fn space_to_depth<T: Tape<f32, Self>>(
-        x: Volume<Self, T>,
+        x: Activation<Self, T>,
         weight: Filter<Self>,
         bias: Vector<Self>,
-    ) -> Result<Volume<Self, T>> {
-        let sizes = check(&x, &weight, &bias)?;
-        let (x, mut tape) = x.split_tape();
-        let values = cpu::forward(&sizes, &read(&x), &read(&weight), &read(&bias));
+    ) -> Result<Activation<Self, T>> {
+        let sizes = check(x.shape(), &weight, &bias)?;
+        let (x, mut tape) = x.split();
+        let values = cpu::forward(&sizes, &x, &read(&weight), &read(&bias));
         let [nx, ny, nz] = sizes.grid;
-        let shape = [sizes.batch, nx, ny, nz, sizes.outputs];
-        let y = tensor(x.device(), values, shape)?;
-        let made = y.ghost();
-        tape.add_backward_op(move |grads| {
-            let gradient = take(grads.get_or_alloc_mut(&made)?);
-            let found = cpu::backward(&sizes, &read(&x), &read(&weight), &gradient);
-            add(grads.get_or_alloc_mut(&x)?, &found.input);
-            add(grads.get_or_alloc_mut(&weight)?, &found.weight);
-            add(grads.get_or_alloc_mut(&bias)?, &found.bias);
+        let values = x.with(values, [sizes.batch, nx, ny, nz, sizes.outputs])?;
+        let made = values.node();
+        tape.add_backward_op(move |of| {
+            let gradient = take(of, &made)?;
+            let found = cpu::backward(&sizes, &x, &read(&weight), &gradient);
+            give(of, &x.node(), found.input)?;
+            accumulate(of.get_or_alloc_mut(&weight)?, &found.weight);
+            accumulate(of.get_or_alloc_mut(&bias)?, &found.bias);
             Ok(())
         });
-        Ok(y.put_tape(tape))
+        Ok(Activation { values, tape })
     }
 }
 
-fn check<D: Device<f32>, T: Tape<f32, D>>(
-    x: &Volume<D, T>,
+fn check<D: Device<f32>>(
+    [batch, nx, ny, nz, inputs]: [usize; 5],
     weight: &Filter<D>,
     bias: &Vector<D>,
 ) -> Result<Sizes> {
-    let [batch, nx, ny, nz, inputs] = *x.shape();
     let outputs = weight.shape()[0];
     if weight.shape() != &[outputs, 8 * inputs, 1, 1, 1] {
         return Err(Error::shape(

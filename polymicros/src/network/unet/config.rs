@@ -1,5 +1,6 @@
 //! How large the network is.
 
+use super::layout::{Entry, layout};
 use crate::network::convolution::Padding;
 use crate::network::weight_standardisation::WeightStandardisation;
 use crate::{Error, Result};
@@ -93,6 +94,12 @@ impl UNetConfig {
     /// Features of the time embedding.
     pub(in crate::network) fn time_features(&self) -> usize {
         4 * self.base
+    }
+
+    /// How many numbers a network of this size has.
+    pub fn parameter_count(&self) -> usize {
+        let size = |entry: Entry| entry.shape.iter().product::<usize>();
+        layout(self).into_iter().map(size).sum()
     }
 
     /// What the edges of a grid must be multiples of.

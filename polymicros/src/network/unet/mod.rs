@@ -13,6 +13,7 @@ pub use layout::{Entry, Initial, layout};
 pub use parameters::{Parameter, Parameters};
 
 use super::NetworkDevice;
+use super::activation::Activation;
 use super::attention::AttentionWeights;
 use super::convolution::{Convolution, Padding};
 use super::group_norm::GroupNorm;
@@ -90,15 +91,16 @@ impl<D: NetworkDevice> UNet<D> {
             embedding,
             padding,
         };
-        let x = pass.convolution("init_conv", x.put_tape(own.merge(tape)), None, false)?;
-        let first = untaped(&x);
+        let x = Activation::enter(x.put_tape(own.merge(tape)))?;
+        let x = pass.convolution("init_conv", x, None, false)?;
+        let first = x.retaped();
         let levels = self.config.multipliers.len();
         let mut skips = Vec::with_capacity(2 * levels);
         let x = pass.down(x, levels, &mut skips)?;
         let x = pass.middle(x)?;
         let x = pass.up(x, levels, &mut skips)?;
         let x = pass.residual_block("final_res_block", x, Some(first))?;
-        pass.convolution("final_conv", x, None, false)
+        pass.convolution("final_conv", x, None, false)?.leave()
     }
 
     fn check<T: Tape<f32, D>>(&self, x: &Volume<D, T>, t: &Vector<D>) -> Result<()> {
@@ -129,10 +131,6 @@ impl<D: NetworkDevice> UNet<D> {
     }
 }
 
-fn untaped<D: NetworkDevice, T: Tape<f32, D>>(x: &Volume<D, T>) -> Volume<D> {
-    x.retaped()
-}
-
 /// One pass through the network.
 struct Pass<'a, D: NetworkDevice> {
     network: &'a UNet<D>,
@@ -148,17 +146,17 @@ impl<D: NetworkDevice> Pass<'_, D> {
     /// To the coarsest grid; the outputs of all residual blocks are kept for the way up.
     fn down<T: Tape<f32, D>>(
         &self,
-        mut x: Volume<D, T>,
+        mut x: Activation<D, T>,
         levels: usize,
-        skips: &mut Vec<Volume<D>>,
-    ) -> Result<Volume<D, T>> {
+        skips: &mut Vec<Activation<D>>,
+    ) -> Result<Activation<D, T>> {
         for level in 0..levels {
             let at = |part: &str| format!("downs.{level}.{part}");
             x = self.residual_block(&at("0"), x, None)?;
-            skips.push(untaped(&x));
+            skips.push(x.retaped());
             x = self.residual_block(&at("1"), x, None)?;
             x = self.attention(&at("2.fn"), x)?;
-            skips.push(untaped(&x));
+            skips.push(x.retaped());
             x = if level + 1 < levels {
                 let halve = self.at(&at("3.1"));
                 D::space_to_depth(x, halve.filter()?, halve.vector("bias")?)?
@@ -169,9 +167,9 @@ impl<D: NetworkDevice> Pass<'_, D> {
         Ok(x)
     }
 
-    fn middle<T: Tape<f32, D>>(&self, x: Volume<D, T>) -> Result<Volume<D, T>> {
+    fn middle<T: Tape<f32, D>>(&self, x: Activation<D, T>) -> Result<Activation<D, T>> {
         let x = self.residual_block("mid_block1", x, None)?;
-        let same = x.retaped::<T>();
+        let same = x.retaped();
         let norm = self.at("mid_attn.fn.norm").norm()?;
         let x = D::group_norm(x, norm, None, Some(same), WHOLE)?;
         self.residual_block("mid_block2", x, None)
@@ -180,10 +178,10 @@ impl<D: NetworkDevice> Pass<'_, D> {
     /// Back to the finest grid.
     fn up<T: Tape<f32, D>>(
         &self,
-        mut x: Volume<D, T>,
+        mut x: Activation<D, T>,
         levels: usize,
-        skips: &mut Vec<Volume<D>>,
-    ) -> Result<Volume<D, T>> {
+        skips: &mut Vec<Activation<D>>,
+    ) -> Result<Activation<D, T>> {
         for up in 0..levels {
             let at = |part: &str| format!("ups.{up}.{part}");
             x = self.residual_block(&at("0"), x, skips.pop())?;
@@ -201,25 +199,26 @@ impl<D: NetworkDevice> Pass<'_, D> {
     fn convolution<T: Tape<f32, D>>(
         &self,
         at: &str,
-        x: Volume<D, T>,
-        skip: Option<Volume<D>>,
+        x: Activation<D, T>,
+        skip: Option<Activation<D>>,
         upsample: bool,
-    ) -> Result<Volume<D, T>> {
+    ) -> Result<Activation<D, T>> {
         let at = self.at(at);
         let how = Convolution {
             padding: self.padding,
             upsample,
         };
-        D::convolution(x, skip, at.filter()?.retaped(), at.vector("bias")?, how)
+        let weight = Activation::enter(at.filter()?.retaped())?;
+        D::convolution(x, skip, weight, at.vector("bias")?, how)
     }
 
     /// A convolution with standardised weights and a normalisation, twice, and a shortcut.
     fn residual_block<T: Tape<f32, D>>(
         &self,
         at: &str,
-        x: Volume<D, T>,
-        skip: Option<Volume<D>>,
-    ) -> Result<Volume<D, T>> {
+        x: Activation<D, T>,
+        skip: Option<Activation<D>>,
+    ) -> Result<Activation<D, T>> {
         let at = self.at(at);
         let how = Convolution {
             padding: self.padding,
@@ -227,10 +226,11 @@ impl<D: NetworkDevice> Pass<'_, D> {
         };
         let shortcut = if at.has("res_conv.weight") {
             let shortcut = at.at("res_conv");
-            let (weight, bias) = (shortcut.filter()?.retaped(), shortcut.vector("bias")?);
-            D::convolution(x.retaped::<T>(), skip.clone(), weight, bias, how)?
+            let weight = Activation::enter(shortcut.filter()?.retaped())?;
+            let bias = shortcut.vector("bias")?;
+            D::convolution(x.retaped(), skip.clone(), weight, bias, how)?
         } else {
-            x.retaped::<T>()
+            x.retaped()
         };
         let convolution = |block: &Scope<'_, D>, x, skip| {
             let at = block.at("proj");
@@ -252,9 +252,13 @@ impl<D: NetworkDevice> Pass<'_, D> {
     }
 
     /// Attention over the normalised input, normalised, added to the input.
-    fn attention<T: Tape<f32, D>>(&self, at: &str, x: Volume<D, T>) -> Result<Volume<D, T>> {
+    fn attention<T: Tape<f32, D>>(
+        &self,
+        at: &str,
+        x: Activation<D, T>,
+    ) -> Result<Activation<D, T>> {
         let at = self.at(at);
-        let same = x.retaped::<T>();
+        let same = x.retaped();
         let x = D::group_norm(x, at.at("norm").norm()?, None, None, WHOLE)?;
         let out = at.at("fn.to_out.0");
         let weights = AttentionWeights {

@@ -2,6 +2,7 @@
 
 use super::config::UNetConfig;
 use super::layout::{Entry, Initial, layout};
+use crate::network::activation::Activations;
 use crate::network::tensor::{Filter, Matrix, Vector, failed};
 use crate::{Error, Result};
 use dfdx::prelude::{Device, Gradients, Shape};
@@ -11,7 +12,7 @@ use std::collections::HashMap;
 
 /// A parameter, by its number of axes.
 #[derive(Debug, Clone)]
-pub enum Parameter<D: Device<f32>> {
+pub enum Parameter<D: Activations> {
     /// Of a convolution.
     Filter(Filter<D>),
     /// Of a linear layer.
@@ -22,14 +23,14 @@ pub enum Parameter<D: Device<f32>> {
 
 /// All parameters of a network, in the order of [`layout`].
 #[derive(Debug, Clone)]
-pub struct Parameters<D: Device<f32>> {
+pub struct Parameters<D: Activations> {
     entries: Vec<Entry>,
     tensors: Vec<Parameter<D>>,
     index: HashMap<String, usize>,
     device: D,
 }
 
-impl<D: Device<f32>> Parameters<D> {
+impl<D: Activations> Parameters<D> {
     /// Parameters as they are before training.
     ///
     /// # Errors
@@ -144,25 +145,22 @@ impl<D: Device<f32>> Parameters<D> {
         }
     }
 
-    /// The gradient of a parameter; zeros where nothing depends on it.
+    /// Replaces all values, parameter by parameter.
+    pub fn set_all(&mut self, values: &[Vec<f32>]) {
+        for (index, values) in values.iter().enumerate() {
+            self.set(index, values);
+        }
+    }
+
+    /// Takes the gradient of a parameter away; zeros where nothing depends on it.
     ///
     /// # Errors
     /// When memory runs out.
     pub fn gradient(&self, index: usize, of: &mut Gradients<f32, D>) -> Result<Vec<f32>> {
-        fn get<S: Shape, D: Device<f32>>(
-            t: &dfdx::prelude::Tensor<S, f32, D>,
-            of: &mut Gradients<f32, D>,
-        ) -> Result<Vec<f32>> {
-            use dfdx::prelude::HasShape;
-            of.try_alloc_for(t).map_err(failed)?;
-            let mut values = vec![0.0; t.shape().num_elements()];
-            of.get(t).copy_into(&mut values);
-            Ok(values)
-        }
         match &self.tensors[index] {
-            Parameter::Filter(t) => get(t, of),
-            Parameter::Matrix(t) => get(t, of),
-            Parameter::Vector(t) => get(t, of),
+            Parameter::Filter(t) => D::take_gradient(of, t),
+            Parameter::Matrix(t) => D::take_gradient(of, t),
+            Parameter::Vector(t) => D::take_gradient(of, t),
         }
     }
 
@@ -183,12 +181,12 @@ impl<D: Device<f32>> Parameters<D> {
 }
 
 /// A part of the module tree.
-pub(super) struct Scope<'a, D: Device<f32>> {
+pub(super) struct Scope<'a, D: Activations> {
     parameters: &'a Parameters<D>,
     path: String,
 }
 
-impl<D: Device<f32>> Scope<'_, D> {
+impl<D: Activations> Scope<'_, D> {
     pub fn at(&self, part: &str) -> Self {
         Scope {
             parameters: self.parameters,

@@ -5,14 +5,11 @@ use dfdx::prelude::{Cpu, TensorFromVec};
 
 #[test]
 fn the_papers_networks_have_as_many_parameters_as_the_authors() {
-    let count = |config: UNetConfig| -> usize {
-        layout(&config)
-            .iter()
-            .map(|entry| entry.shape.iter().product::<usize>())
-            .sum()
-    };
-    assert_eq!(count(UNetConfig::paper_local()), 94_649_027);
-    assert_eq!(count(UNetConfig::paper_foundation()), 259_021_251);
+    assert_eq!(UNetConfig::paper_local().parameter_count(), 94_649_027);
+    assert_eq!(
+        UNetConfig::paper_foundation().parameter_count(),
+        259_021_251
+    );
 }
 
 #[test]

@@ -2,12 +2,13 @@
 
 use super::parameters::{Parameters, Scope};
 use crate::Result;
+use crate::network::activation::Activations;
 use crate::network::tensor::{Matrix, Vector, failed};
 use dfdx::prelude::*;
 
 /// The embedding of the time input of each member of the batch: sines, then cosines, of
 /// frequencies `10000^(-k / (base / 2 - 1))`, then a linear layer, GELU and another.
-pub(super) fn embedding<D: Device<f32>, T: Tape<f32, D>>(
+pub(super) fn embedding<D: Activations, T: Tape<f32, D>>(
     parameters: &Parameters<D>,
     base: usize,
     t: Vector<D>,
@@ -38,7 +39,7 @@ pub(super) fn embedding<D: Device<f32>, T: Tape<f32, D>>(
 }
 
 /// Scale and shift that the embedding gives a residual block.
-pub(super) fn modulation<D: Device<f32>, T: Tape<f32, D>>(
+pub(super) fn modulation<D: Activations, T: Tape<f32, D>>(
     embedding: &Matrix<D>,
     block: &Scope<'_, D>,
 ) -> Result<Matrix<D, T>> {
@@ -47,7 +48,7 @@ pub(super) fn modulation<D: Device<f32>, T: Tape<f32, D>>(
     linear(x, &block.at("mlp.1"))
 }
 
-fn linear<D: Device<f32>, T: Tape<f32, D>>(
+fn linear<D: Activations, T: Tape<f32, D>>(
     x: Matrix<D, T>,
     at: &Scope<'_, D>,
 ) -> Result<Matrix<D, T>> {

@@ -5,9 +5,10 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
-use super::tensor::{Filter, add, read, take, tensor};
+use super::activation::{Activation, Activations, CpuValues, take};
+use super::tensor::{Filter, accumulate, read};
 use crate::{Error, Result};
-use dfdx::prelude::{Cpu, Device, HasShape, PutTape, SplitTape, Tape};
+use dfdx::prelude::{Cpu, Device, HasShape, SplitTape, Tape};
 use serde::{Deserialize, Serialize};
 
 /// What keeps the division finite (PyTorch's default).
@@ -26,7 +27,7 @@ pub enum WeightStandardisation {
 }
 
 /// A device that standardises weights.
-pub trait WeightStandardisationKernel: Device<f32> {
+pub trait WeightStandardisationKernel: Activations {
     /// `weight`, standardised for each output channel.
     ///
     /// # Errors
@@ -34,9 +35,9 @@ pub trait WeightStandardisationKernel: Device<f32> {
     fn standardise<T: Tape<f32, Self>>(
         weight: Filter<Self, T>,
         form: WeightStandardisation,
-    ) -> Result<Filter<Self, T>> {
+    ) -> Result<Activation<Self, T>> {
         check(&weight)?;
-        reference::standardise(weight, form)
+        Activation::enter(reference::standardise(weight, form)?)
     }
 }
 
@@ -44,19 +45,19 @@ impl WeightStandardisationKernel for Cpu {
     fn standardise<T: Tape<f32, Self>>(
         weight: Filter<Self, T>,
         form: WeightStandardisation,
-    ) -> Result<Filter<Self, T>> {
+    ) -> Result<Activation<Self, T>> {
         let channel = check(&weight)?;
         let (weight, mut tape) = weight.split_tape();
-        let values = cpu::forward(read(&weight), channel, form);
-        let made = tensor(weight.device(), values, *weight.shape())?;
-        let ghost = made.ghost();
-        tape.add_backward_op(move |grads| {
-            let gradient = take(grads.get_or_alloc_mut(&ghost)?);
-            let found = cpu::backward(read(&weight), gradient, channel, form);
-            add(grads.get_or_alloc_mut(&weight)?, &found);
+        let weights = cpu::forward(read(&weight), channel, form);
+        let values = CpuValues::new(weight.device(), weights.into(), *weight.shape())?;
+        let made = values.node();
+        tape.add_backward_op(move |of| {
+            let gradient = take(of, &made)?;
+            let found = cpu::backward(&read(&weight), gradient, channel, form);
+            accumulate(of.get_or_alloc_mut(&weight)?, &found);
             Ok(())
         });
-        Ok(made.put_tape(tape))
+        Ok(Activation { values, tape })
     }
 }
 

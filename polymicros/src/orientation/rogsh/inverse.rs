@@ -282,7 +282,7 @@ fn canonical(found: Descent, value: [f64; 3]) -> Inverted {
     chosen
 }
 
-fn refuse_what_is_not_finite(values: ArrayView4<'_, f32>) -> Result<()> {
+pub(super) fn refuse_what_is_not_finite(values: ArrayView4<'_, f32>) -> Result<()> {
     match values.indexed_iter().find(|(_, v)| !v.is_finite()) {
         None => Ok(()),
         Some(((channel, x, y, z), v)) => Err(Error::value(

@@ -20,10 +20,12 @@
 //! So the values fill a solid body: over each value of the last two, `|T(4,-4,1)| <= |B|`.
 
 mod body;
+mod codes;
 mod inverse;
 mod newton;
 mod preimages;
 
+pub use codes::{RogshCodes, is_rogsh};
 pub use inverse::{InverseSettings, Inverted, RogshInverse};
 pub use preimages::{disorientation_up_to_rogsh, preimages};
 

@@ -142,29 +142,36 @@ fn add_product(lane: &mut Lane, width: usize) {
 /// Eigenvalues of a symmetric matrix given by its lower triangle, largest first, and the
 /// eigenvectors as columns in the same order.
 pub(super) fn eigen(lower: &Mat<f64>) -> Result<(Vec<f64>, Mat<f64>)> {
+    let mut vectors = Mat::zeros(lower.nrows(), lower.nrows());
+    let values = solve(lower, Some(&mut vectors))?;
+    Ok((values, vectors.reverse_cols().to_owned()))
+}
+
+/// Eigenvalues of a symmetric matrix given by its lower triangle, largest first.
+pub(crate) fn eigenvalues(lower: &Mat<f64>) -> Result<Vec<f64>> {
+    solve(lower, None)
+}
+
+fn solve(lower: &Mat<f64>, vectors: Option<&mut Mat<f64>>) -> Result<Vec<f64>> {
     let n = lower.nrows();
-    let failed =
-        |e: evd::EvdError| Error::numerical("eigenvalues of the Gram matrix", format!("{e:?}"));
+    let failed = |e: evd::EvdError| Error::numerical("symmetric eigenvalues", format!("{e:?}"));
     // One thread: the order of its operations, and so every bit, is then always the same.
     let par = Par::Seq;
+    let wanted = match vectors {
+        Some(_) => evd::ComputeEigenvectors::Yes,
+        None => evd::ComputeEigenvectors::No,
+    };
     let mut values = Diag::zeros(n);
-    let mut vectors = Mat::zeros(n, n);
-    let scratch = evd::self_adjoint_evd_scratch::<f64>(
-        n,
-        evd::ComputeEigenvectors::Yes,
-        par,
-        Default::default(),
-    );
+    let scratch = evd::self_adjoint_evd_scratch::<f64>(n, wanted, par, Default::default());
     let mut memory = MemBuffer::new(scratch);
     evd::self_adjoint_evd(
         lower.as_ref(),
         values.as_mut(),
-        Some(vectors.as_mut()),
+        vectors.map(|vectors| vectors.as_mut()),
         par,
         MemStack::new(&mut memory),
         Default::default(),
     )
     .map_err(failed)?;
-    let values: Vec<f64> = (0..n).rev().map(|i| values[i]).collect();
-    Ok((values, vectors.reverse_cols().to_owned()))
+    Ok((0..n).rev().map(|i| values[i]).collect())
 }

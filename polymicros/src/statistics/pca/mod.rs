@@ -5,6 +5,7 @@ mod gram;
 mod npy;
 mod vectors;
 
+pub(crate) use gram::eigenvalues;
 pub use vectors::Vectors;
 
 use crate::{Error, Result};

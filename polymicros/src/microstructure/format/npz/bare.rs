@@ -77,7 +77,7 @@ fn checked(path: &Path, values: ArrayD<f32>, shape: [usize; 3]) -> Result<(Array
 }
 
 /// The array, in whatever order it is stored.
-fn array<T: Element>(path: &Path) -> Result<ArrayD<T>> {
+pub(super) fn array<T: Element>(path: &Path) -> Result<ArrayD<T>> {
     let io = |e| Error::io(path, e);
     let bad = |problem: String| Error::format(path, "array", problem);
     let file = File::open(path).map_err(io)?;

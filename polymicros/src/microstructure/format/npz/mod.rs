@@ -16,6 +16,7 @@
 
 mod archive;
 mod bare;
+mod mask;
 mod npy;
 
 use super::symmetry::unknown_phase;
@@ -28,6 +29,7 @@ use std::fs::File;
 use std::path::Path;
 
 pub(super) use bare::{is_bare_array, read_bare_field};
+pub(crate) use mask::{read_mask, write_mask};
 
 /// The NumPy archive format.
 pub(super) struct Npz;

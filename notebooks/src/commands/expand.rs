@@ -1,0 +1,345 @@
+//! Volumes from three orthogonal sections.
+
+use super::Progress;
+use crate::{Error, Result};
+use polymicros::diffusion::{Sampler, Schedule};
+use polymicros::generation::LocalModel;
+use polymicros::reconstruction::sections::{
+    Ensemble, EnsembleErrors, EnsembleSettings, Estimate, Expansion, Floor, MatchSettings,
+    OrthogonalStatistics, ReachSettings, Reachable, SectionSettings, WholeErrors,
+};
+use polymicros_prelude::{Field, Microstructure, field_cubes, orthogonal_maps};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What to expand, and how.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    /// XY, XZ, YZ and OUT, or OUT alone with a volume.
+    pub(super) paths: Vec<PathBuf>,
+    pub(super) volume: Option<PathBuf>,
+    pub(super) weights: PathBuf,
+    pub(super) edge: usize,
+    pub(super) samples: usize,
+    pub(super) steps: usize,
+    pub(super) seed: u64,
+    pub(super) spacing: Option<f64>,
+    pub(super) wrapped: bool,
+    pub(super) noise: bool,
+    pub(super) json: bool,
+}
+
+/// Ctrl-C asks for an end after the step in hand.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+const STOPPED: &str = "stopped";
+
+/// What the volumes are to have, and what is known beside it.
+struct Target {
+    statistics: OrthogonalStatistics,
+    /// What the maps have, and what no volume does better than.
+    measured: Option<(OrthogonalStatistics, Floor)>,
+    truth: Option<Field>,
+    words: String,
+}
+
+pub(super) fn run(plan: &Plan) -> Result<()> {
+    let mut progress = Progress::new("expand");
+    progress.say("target");
+    let (out, target) = target(plan)?;
+    if let Some((_, floor)) = &target.measured {
+        progress.keep(&format!(
+            "no volume has these sections' statistics: mean square error at least {:.2e}, the \
+             nearest has {:.2e}, largest error {:.2e}",
+            floor.at_least, floor.mean_square, floor.maximum
+        ));
+    }
+    let ensemble = Ensemble::open(out, settings(plan, &target))?;
+    let model = LocalModel::open(&plan.weights)?;
+    ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed)).ok();
+    for index in ensemble.missing(plan.samples) {
+        let number = index + 1;
+        let made = ensemble.make(index, &model, &target.statistics, |step| {
+            progress.say(&format!(
+                "sample {number} of {}, step {step} of {}",
+                plan.samples, plan.steps
+            ));
+            match STOP.load(Ordering::Relaxed) {
+                true => Err(polymicros::Error::value("expansion", STOPPED)),
+                false => Ok(()),
+            }
+        });
+        if STOP.load(Ordering::Relaxed) && made.is_err() {
+            println!("stopped in sample {number}; the same command goes on with it");
+            return Ok(());
+        }
+        let made = made?;
+        progress.keep(&format!(
+            "sample {number} of {}, {:.1} s, of which matching {:.1} s",
+            plan.samples,
+            made.seconds,
+            made.matching_seconds()
+        ));
+    }
+    report(plan, out, &ensemble, &target)
+}
+
+fn target(plan: &Plan) -> Result<(&Path, Target)> {
+    match (&plan.volume, &plan.paths[..]) {
+        (Some(volume), [out]) => {
+            let field = middle(&opened(volume)?, plan.edge)?;
+            let target = Target {
+                statistics: OrthogonalStatistics::of_volume(&field)?,
+                measured: None,
+                words: format!("volume {}, {}", volume.display(), field.grid()),
+                truth: Some(field),
+            };
+            Ok((out, target))
+        }
+        (None, [xy, xz, yz, out]) => {
+            let maps = [opened(xy)?, opened(xz)?, opened(yz)?];
+            let settings = SectionSettings {
+                shape: [plan.edge; 3],
+                spacing: plan.spacing,
+                estimate: match plan.wrapped {
+                    true => Estimate::Wrapped,
+                    false => Estimate::Tapered,
+                },
+            };
+            let measured = OrthogonalStatistics::of_sections(maps.each_ref(), &settings)?;
+            let nearest = Reachable::nearest(&measured, &ReachSettings::default())?;
+            let files = [xy, xz, yz]
+                .map(|path| path.display().to_string())
+                .join(", ");
+            let target = Target {
+                words: format!(
+                    "sections {files}, {}, {:?}",
+                    measured.grid(),
+                    settings.estimate
+                ),
+                statistics: nearest.statistics,
+                measured: Some((measured, nearest.floor)),
+                truth: None,
+            };
+            Ok((out, target))
+        }
+        (Some(_), _) => Err(Error::Usage(
+            "with --volume, name the folder for the results and nothing else".into(),
+        )),
+        (None, _) => Err(Error::Usage(
+            "name the three sections xy, xz and yz and the folder for the results, \
+             or a volume with --volume"
+                .into(),
+        )),
+    }
+}
+
+/// A file of orientations, or of a field of three channels.
+fn opened(path: &Path) -> Result<Field> {
+    match Microstructure::open(path) {
+        Ok(map) => Ok(map.rogsh()?),
+        // A file that holds neither is told as one without orientations.
+        Err(error) => Ok(Field::open(path).map_err(|_| error)?),
+    }
+}
+
+/// The cube in the middle of a volume.
+fn middle(field: &Field, edge: usize) -> Result<Field> {
+    let shape = field.grid().shape;
+    let ranges = shape.map(|n| {
+        let first = n.saturating_sub(edge) / 2;
+        first..first + edge
+    });
+    Ok(field.crop(ranges)?)
+}
+
+fn settings(plan: &Plan, target: &Target) -> EnsembleSettings {
+    EnsembleSettings {
+        expansion: Expansion {
+            sampler: Sampler {
+                schedule: Schedule {
+                    steps: plan.steps,
+                    ..Schedule::default()
+                },
+                ..Sampler::default()
+            },
+            matching: MatchSettings {
+                noise: plan.noise,
+                ..MatchSettings::default()
+            },
+        },
+        seed: plan.seed,
+        target: target.words.clone(),
+        model: plan.weights.display().to_string(),
+    }
+}
+
+/// Pictures and numbers of the whole ensemble.
+fn report(plan: &Plan, out: &Path, ensemble: &Ensemble, target: &Target) -> Result<()> {
+    let members = (0..plan.samples)
+        .map(|index| ensemble.field(index))
+        .collect::<polymicros::Result<Vec<Field>>>()?;
+    let logs = (0..plan.samples)
+        .map(|index| ensemble.log(index))
+        .collect::<polymicros::Result<Vec<_>>>()?;
+    let errors = EnsembleErrors::of(&members, &target.statistics)?;
+    let statistics = members
+        .iter()
+        .map(OrthogonalStatistics::of_volume)
+        .collect::<polymicros::Result<Vec<_>>>()?;
+    let mean = OrthogonalStatistics::mean_of(&statistics)?;
+    let title = "orthogonal 2-point statistics: target, ensemble mean, difference";
+    orthogonal_maps(&target.statistics, &mean, &[(0, 0), (0, 1), (0, 2)], title)?
+        .save(out.join("statistics.png"))?;
+    let titles: Vec<String> = (1..=members.len()).map(|i| format!("sample {i}")).collect();
+    field_cubes(&members, &titles)?.save(out.join("samples.png"))?;
+    let measured = match &target.measured {
+        Some((measured, floor)) => {
+            let against = EnsembleErrors::of(&members, measured)?;
+            Some(json!({
+                "maximum": against.maximum,
+                "mean_square": against.mean_square,
+                "floor": floor,
+            }))
+        }
+        None => None,
+    };
+    let whole = match &target.truth {
+        Some(truth) => Some(
+            members
+                .iter()
+                .map(|member| WholeErrors::of(member, truth))
+                .collect::<polymicros::Result<Vec<_>>>()?,
+        ),
+        None => None,
+    };
+    let seconds: f64 = logs.iter().map(|log| log.seconds).sum();
+    let matching: f64 = logs.iter().map(|log| log.matching_seconds).sum();
+    let report = json!({
+        "out": out,
+        "samples": (0..plan.samples).map(|i| ensemble.path(i)).collect::<Vec<_>>(),
+        "grid": target.statistics.grid(),
+        "errors": errors,
+        "measured": measured,
+        "whole": whole,
+        "seconds": seconds,
+        "matching_seconds": matching,
+    });
+    let text = format!("{report:#}");
+    polymicros::save_whole(out.join("report.json"), text.as_bytes())?;
+    if plan.json {
+        println!("{report}");
+        return Ok(());
+    }
+    println!(
+        "{:>6} {:>12} {:>12} {:>12}",
+        "pair", "largest", "mean", "mean square"
+    );
+    for (pair, mean) in errors.mean.iter().enumerate() {
+        let members = || errors.members.iter().map(|member| &member[pair]);
+        let count = members().count().max(1) as f64;
+        println!(
+            "{:>6} {:>12.2e} {:>12.2e} {:>12.2e}",
+            format!("{}{}", mean.pair.0, mean.pair.1),
+            members().map(|e| e.maximum).fold(0.0, f64::max),
+            members().map(|e| e.mean).sum::<f64>() / count,
+            members().map(|e| e.mean_square).sum::<f64>() / count,
+        );
+    }
+    println!(
+        "{}: {} samples of {}, {seconds:.0} s, of which matching {:.0} %",
+        out.display(),
+        plan.samples,
+        target.statistics.grid(),
+        100.0 * matching / seconds
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use polymicros::diffusion::{NetworkDenoiser, Preconditioning};
+    use polymicros::network::weights::Precision;
+    use polymicros::network::{Cpu, Padding, UNet, UNetConfig};
+    use polymicros_prelude::StandIn;
+
+    fn plan(paths: Vec<PathBuf>, weights: &Path) -> Plan {
+        Plan {
+            paths,
+            volume: None,
+            weights: weights.to_owned(),
+            edge: 16,
+            samples: 2,
+            steps: 3,
+            seed: 1,
+            spacing: None,
+            wrapped: false,
+            noise: false,
+            json: true,
+        }
+    }
+
+    #[test]
+    fn sections_and_volumes_become_ensembles_that_resume() -> Result<()> {
+        let folder =
+            tempfile::tempdir().map_err(|source| Error::io("a temporary folder", source))?;
+        let weights = folder.path().join("network.safetensors");
+        NetworkDenoiser {
+            network: UNet::initial(UNetConfig::tiny(), 1, &Cpu::default())?,
+            preconditioning: Preconditioning::default(),
+            padding: Padding::Replicate,
+        }
+        .save(&weights, Precision::F32)?;
+        let volume = folder.path().join("volume.npz");
+        let made = StandIn::CoarseBeta.generate([20; 3], 1)?;
+        made.save(&volume)?;
+        let field = made.rogsh()?;
+        let mut paths = Vec::new();
+        for (name, axis) in [("xy", 2), ("xz", 1), ("yz", 0)] {
+            let (mut first, mut shape) = ([0; 3], [20; 3]);
+            (first[axis], shape[axis]) = (7, 1);
+            paths.push(folder.path().join(format!("{name}.npz")));
+            field
+                .crop(std::array::from_fn(|axis| {
+                    first[axis]..first[axis] + shape[axis]
+                }))?
+                .save(&paths[paths.len() - 1])?;
+        }
+        let out = folder.path().join("sections");
+        paths.push(out.clone());
+        let of_sections = plan(paths, &weights);
+        run(&of_sections)?;
+        let sample = |i: usize| Field::open(out.join(format!("sample_{i:02}.npz")));
+        let first = sample(0)?;
+        assert_eq!(first.grid().shape, [16; 3]);
+        assert!(out.join("statistics.png").is_file() && out.join("samples.png").is_file());
+        // A third sample leaves the others as they are.
+        run(&Plan {
+            samples: 3,
+            ..of_sections.clone()
+        })?;
+        assert_eq!(sample(0)?, first);
+        assert_ne!(sample(2)?.data(), first.data());
+        let other = run(&Plan {
+            seed: 9,
+            ..of_sections.clone()
+        });
+        assert!(other.is_err_and(|e| e.to_string().contains("other settings")));
+
+        let out = folder.path().join("volume");
+        run(&Plan {
+            volume: Some(volume),
+            samples: 1,
+            ..plan(vec![out.clone()], &weights)
+        })?;
+        let report = out.join("report.json");
+        let text = std::fs::read_to_string(&report).map_err(|e| Error::io(&report, e))?;
+        let report: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        let largest = report["errors"]["maximum"].as_f64();
+        assert!(largest.is_some_and(|largest| largest < 1e-5), "{largest:?}");
+        assert!(run(&plan(vec![out], &weights)).is_err_and(|e| e.to_string().contains("xy, xz")));
+        Ok(())
+    }
+}

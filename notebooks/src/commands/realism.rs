@@ -1,0 +1,58 @@
+//! How generated fields compare with an experiment's.
+
+use super::Progress;
+use crate::{Error, Result};
+use clap::Args;
+use polymicros::training::Source;
+use polymicros_prelude::{Field, Realism, RealismSettings};
+use std::path::PathBuf;
+
+/// What to compare with what.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Plan {
+    /// Generated fields, as .npz (array `field`: channel, x, y, z).
+    #[arg(required = true, value_name = "FIELD")]
+    fields: Vec<PathBuf>,
+    /// Volumes of the experiment: files in any format that is read, or
+    /// stand-in:NAME:EDGE:SEED, or dataset:DIR.
+    #[arg(long, required = true, num_args = 1.., value_name = "VOLUME")]
+    source: Vec<Source>,
+    /// Voxels along each edge of a patch.
+    #[arg(long, default_value_t = RealismSettings::default().patch)]
+    patch: usize,
+    /// Neighbouring voxels closer than this in ROGSH are of one grain.
+    #[arg(long, default_value_t = RealismSettings::default().threshold)]
+    threshold: f64,
+}
+
+pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
+    let progress = Progress::new("realism");
+    progress.say("source");
+    let mut source: Vec<Field> = Vec::new();
+    for volumes in &plan.source {
+        source.extend(volumes.fields()?);
+    }
+    let fields = plan
+        .fields
+        .iter()
+        .map(|path| Ok(Field::open(path)?))
+        .collect::<Result<Vec<Field>>>()?;
+    progress.say("neighbourhoods");
+    let settings = RealismSettings {
+        patch: plan.patch,
+        threshold: plan.threshold,
+    };
+    let found = Realism::compare(&source, &fields, settings)?;
+    if as_json {
+        let mut value = serde_json::to_value(&found).map_err(|e| Error::Usage(e.to_string()))?;
+        value["worst"] = found.worst().into();
+        println!("{value}");
+    } else {
+        print!("{found}");
+        println!(
+            "{} patches of {}^3 in each sample",
+            found.patches, plan.patch
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,411 @@
+//! Which way of filling in slices is the best, on a volume that is known in full.
+
+use super::Progress;
+use super::superres::{AxisName, Way};
+use crate::{Error, Result};
+use clap::Args;
+use polymicros::diffusion::Denoiser;
+use polymicros::reconstruction::comparison::{
+    Candidate, Row, averaged, candidates, compare_candidate, compare_interpolations, theta_ablation,
+};
+use polymicros::reconstruction::{Mask, Model};
+use polymicros_prelude::{Field, Microstructure, StandIn, comparison_table};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::path::PathBuf;
+
+/// What to compare, on what.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Plan {
+    /// A volume in any format that is read, or the name of a stand-in, such as "bimodal ferrite".
+    pub(super) volume: String,
+    /// The trained network; without one, interpolations are compared.
+    #[arg(long)]
+    pub(super) weights: Option<PathBuf>,
+    /// Every how manieth slice is kept.
+    #[arg(long, default_value_t = 4)]
+    pub(super) factor: usize,
+    /// The axes across the slices, each in turn.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "x,y,z")]
+    pub(super) axes: Vec<AxisName>,
+    /// Edge of the cubes that are cut from the volume; 0 takes all of it.
+    #[arg(long, default_value_t = 32)]
+    pub(super) edge: usize,
+    /// How many cubes are cut.
+    #[arg(long, default_value_t = 1)]
+    pub(super) crops: usize,
+    /// How many samples are drawn of each.
+    #[arg(long, default_value_t = 2)]
+    pub(super) samples: usize,
+    /// Decides all that is random.
+    #[arg(long, default_value_t = 0)]
+    pub(super) seed: u64,
+    /// Edge of a stand-in.
+    #[arg(long, default_value_t = 64)]
+    pub(super) stand_in_edge: usize,
+    /// Compare Algorithm 4 with these shares of conditioned steps in place of all ways.
+    #[arg(long, value_delimiter = ',')]
+    pub(super) thetas: Vec<f64>,
+    /// Only the ways whose name contains this.
+    #[arg(long)]
+    pub(super) only: Option<String>,
+    /// The one way that the options below describe, in place of the list.
+    #[arg(long)]
+    pub(super) one: bool,
+    #[command(flatten)]
+    pub(super) way: Way,
+    /// Edge of the overlapping cubes that larger volumes are sampled in, in voxels.
+    #[arg(long, default_value_t = 64)]
+    pub(super) tile: usize,
+    /// A file of what is done, as JSON lines, from which a stopped comparison goes on.
+    #[arg(long)]
+    pub(super) log: Option<PathBuf>,
+    /// The table as CSV.
+    #[arg(long)]
+    pub(super) out: Option<PathBuf>,
+}
+
+/// A row with what it is of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Line {
+    /// Volume, network and numbers that the row depends on.
+    of: String,
+    axis: String,
+    crop: usize,
+    candidate: String,
+    row: Row,
+}
+
+pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
+    let volume = truth(plan)?;
+    let crops = crops(&volume, plan)?;
+    let mut progress = Progress::new(&plan.volume);
+    let mut done = Log::open(plan.log.clone())?;
+    let mut lines = Vec::new();
+    let model = match &plan.weights {
+        Some(weights) => Some(Model::open(weights)?.with_tile(plan.tile)),
+        None => None,
+    };
+    for (crop, truth) in crops.iter().enumerate() {
+        for axis in &plan.axes {
+            let mask = Mask::slices(truth.grid().shape, *axis as usize, plan.factor, 0)?;
+            let mut comparison = Comparison {
+                plan,
+                truth,
+                mask,
+                axis: axis.name(),
+                crop,
+                done: &mut done,
+            };
+            progress.say(&format!("crop {crop}, axis {}", axis.name()));
+            lines.extend(comparison.interpolations()?);
+            if let Some(model) = &model {
+                lines.extend(comparison.candidates(model, &mut progress)?);
+            }
+        }
+    }
+    let rows: Vec<Row> = lines.iter().map(|line| line.row.clone()).collect();
+    let means = averaged(&rows);
+    let table = comparison_table(&means)?;
+    if let Some(out) = &plan.out {
+        table.to_csv(out)?;
+    }
+    if as_json {
+        println!(
+            "{}",
+            json!({
+                "volume": plan.volume,
+                "factor": plan.factor,
+                "shape": crops[0].grid().shape,
+                "means": means,
+                "rows": lines,
+            })
+        );
+    } else {
+        println!("{table}");
+    }
+    Ok(())
+}
+
+fn truth(plan: &Plan) -> Result<Field> {
+    let stand_in = StandIn::all()
+        .into_iter()
+        .find(|stand_in| stand_in.name() == plan.volume);
+    let volume = match stand_in {
+        Some(stand_in) => stand_in.generate([plan.stand_in_edge; 3], plan.seed)?,
+        None => Microstructure::open(&plan.volume)?,
+    };
+    Ok(volume.rogsh()?)
+}
+
+/// Cubes spread over the volume's diagonal; or all of it.
+fn crops(volume: &Field, plan: &Plan) -> Result<Vec<Field>> {
+    if plan.edge == 0 {
+        return Ok(vec![volume.clone()]);
+    }
+    let shape = volume.grid().shape;
+    if shape.iter().any(|&n| n < plan.edge) {
+        return Err(Error::Usage(format!(
+            "--edge {}: the volume has only {shape:?} voxels",
+            plan.edge
+        )));
+    }
+    let count = plan.crops.max(1);
+    (0..count)
+        .map(|k| {
+            let ranges = shape.map(|n| {
+                let first = (n - plan.edge) * (2 * k + 1) / (2 * count);
+                first..first + plan.edge
+            });
+            Ok(volume.crop(ranges)?)
+        })
+        .collect()
+}
+
+/// The ways that are compared.
+fn chosen(plan: &Plan) -> Vec<Candidate> {
+    let sampler = plan.way.sampler();
+    let mut list = if plan.one {
+        vec![Candidate {
+            name: "as asked".into(),
+            inpainting: plan.way.inpainting(),
+        }]
+    } else if plan.thetas.is_empty() {
+        candidates(sampler, plan.way.theta)
+    } else {
+        theta_ablation(sampler, &plan.thetas)
+    };
+    if let Some(part) = &plan.only {
+        list.retain(|candidate| candidate.name.contains(part.as_str()));
+    }
+    list
+}
+
+/// One crop with slices across one axis.
+struct Comparison<'a> {
+    plan: &'a Plan,
+    truth: &'a Field,
+    mask: Mask,
+    axis: &'static str,
+    crop: usize,
+    done: &'a mut Log,
+}
+
+impl Comparison<'_> {
+    fn interpolations(&self) -> Result<Vec<Line>> {
+        let rows = compare_interpolations(self.truth, &self.mask)?;
+        Ok(self.lines("", rows))
+    }
+
+    fn lines(&self, candidate: &str, rows: Vec<Row>) -> Vec<Line> {
+        let line = |row| Line {
+            of: self.plan.depends_on(),
+            axis: self.axis.into(),
+            crop: self.crop,
+            candidate: candidate.into(),
+            row,
+        };
+        rows.into_iter().map(line).collect()
+    }
+
+    fn candidates(
+        &mut self,
+        denoiser: &dyn Denoiser,
+        progress: &mut Progress,
+    ) -> Result<Vec<Line>> {
+        let mut lines = Vec::new();
+        for candidate in chosen(self.plan) {
+            let same = |line: &&Line| {
+                line.of == self.plan.depends_on()
+                    && (line.axis.as_str(), line.crop) == (self.axis, self.crop)
+                    && line.candidate == candidate.name
+            };
+            let known: Vec<Line> = self.done.lines.iter().filter(same).cloned().collect();
+            if known.is_empty() {
+                let new = self.compare(&candidate, denoiser, progress)?;
+                self.done.add(&new)?;
+                lines.extend(new);
+            } else {
+                lines.extend(known);
+            }
+        }
+        Ok(lines)
+    }
+
+    fn compare(
+        &self,
+        candidate: &Candidate,
+        denoiser: &dyn Denoiser,
+        progress: &mut Progress,
+    ) -> Result<Vec<Line>> {
+        let here = format!("crop {}, axis {}", self.crop, self.axis);
+        let (samples, seed) = (self.plan.samples, self.plan.seed);
+        let say = &mut |now: polymicros::reconstruction::Progress| {
+            let (sample, step, steps) = (now.sample + 1, now.step, now.steps);
+            let name = &candidate.name;
+            progress.say(&format!(
+                "{here}, {name}: sample {sample}, step {step} of {steps}"
+            ));
+            Ok(())
+        };
+        let rows = compare_candidate(
+            self.truth, &self.mask, denoiser, candidate, samples, seed, say,
+        )?;
+        for row in &rows {
+            let error = 100.0 * row.measures.mean_absolute_error;
+            progress.keep(&format!("{here}, {}: {error:.2} %", row.method));
+        }
+        Ok(self.lines(&candidate.name, rows))
+    }
+}
+
+impl Plan {
+    /// All that a row depends on, beside its axis, crop and candidate.
+    fn depends_on(&self) -> String {
+        let Plan {
+            volume,
+            weights,
+            factor,
+            edge,
+            crops,
+            samples,
+            seed,
+            stand_in_edge,
+            tile,
+            ..
+        } = self;
+        let (steps, way) = (
+            self.way.steps,
+            if self.one { Some(&self.way) } else { None },
+        );
+        format!(
+            "{volume}, {weights:?}, factor {factor}, {crops} of {edge}, stand-in {stand_in_edge}, \
+             {samples} samples, seed {seed}, tile {tile}, {steps} steps, {way:?}"
+        )
+    }
+}
+
+/// What is done, in memory and in a file.
+struct Log {
+    path: Option<PathBuf>,
+    lines: Vec<Line>,
+}
+
+impl Log {
+    fn open(path: Option<PathBuf>) -> Result<Self> {
+        let mut lines = Vec::new();
+        if let Some(path) = path.as_ref().filter(|path| path.exists()) {
+            let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
+            for (number, line) in text.lines().enumerate() {
+                let line = serde_json::from_str(line).map_err(|e| {
+                    let place = format!("line {}", number + 1);
+                    polymicros::Error::format(path, place, e.to_string())
+                })?;
+                lines.push(line);
+            }
+        }
+        Ok(Log { path, lines })
+    }
+
+    /// The file is written anew, whole or not at all.
+    fn add(&mut self, new: &[Line]) -> Result<()> {
+        self.lines.extend_from_slice(new);
+        let Some(path) = &self.path else {
+            return Ok(());
+        };
+        let mut text = String::new();
+        for line in &self.lines {
+            text += &json!(line).to_string();
+            text.push('\n');
+        }
+        Ok(polymicros::save_whole(path, text.as_bytes())?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+    use polymicros::diffusion::NetworkDenoiser;
+    use polymicros::network::weights::Precision;
+    use polymicros::network::{Cpu, Padding, UNet, UNetConfig};
+    use std::path::Path;
+
+    #[derive(Debug, Parser)]
+    struct Arguments {
+        #[command(flatten)]
+        plan: Plan,
+    }
+
+    fn plan(arguments: &[&str]) -> Plan {
+        let first = [
+            "check",
+            "coarse beta",
+            "--edge",
+            "12",
+            "--stand-in-edge",
+            "24",
+        ];
+        Arguments::parse_from(first.iter().chain(arguments)).plan
+    }
+
+    fn weights(folder: &Path) -> Result<PathBuf> {
+        let path = folder.join("weights.safetensors");
+        let denoiser = NetworkDenoiser {
+            network: UNet::initial(UNetConfig::tiny(), 1, &Cpu::default())?,
+            preconditioning: Default::default(),
+            padding: Padding::Replicate,
+        };
+        denoiser.save(&path, Precision::F32)?;
+        Ok(path)
+    }
+
+    #[test]
+    fn a_stopped_comparison_goes_on_from_its_log() -> Result<()> {
+        let folder =
+            tempfile::tempdir().map_err(|source| Error::io("a temporary folder", source))?;
+        let path = |name: &str| folder.path().join(name);
+        let plan = Plan {
+            weights: Some(weights(folder.path())?),
+            log: Some(path("log.jsonl")),
+            out: Some(path("table.csv")),
+            ..plan(&[
+                "--axes", "x,z", "--crops", "2", "--thetas", "0.6,1", "--steps", "3",
+            ])
+        };
+        run(&plan, true)?;
+        let log = Log::open(plan.log.clone())?;
+        // Two crops, two axes, two shares, each mean and projected.
+        assert_eq!(log.lines.len(), 2 * 2 * 2 * 2);
+        let read = |name: &str| std::fs::read_to_string(path(name)).unwrap_or_default();
+        assert_eq!(read("table.csv").lines().count(), 1 + 4 + 4);
+
+        // Lines of a log are believed: only what is missing is computed again.
+        let mut changed = log.lines.clone();
+        changed[0].row.measures.mean_absolute_error = 0.5;
+        let last = changed.pop();
+        let mut shorter = Log {
+            path: plan.log.clone(),
+            lines: Vec::new(),
+        };
+        shorter.add(&changed[..14])?;
+        run(&plan, true)?;
+        let again = Log::open(plan.log.clone())?.lines;
+        assert_eq!(again.len(), 16);
+        assert_eq!(again[0].row.measures.mean_absolute_error, 0.5);
+        let measures = |line: &Line| line.row.measures;
+        assert_eq!(again.last().map(measures), last.as_ref().map(measures));
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_compared_is_chosen() {
+        let all = chosen(&plan(&[])).len();
+        assert!(all > 10);
+        let some = chosen(&plan(&["--only", "gradient"])).len();
+        assert!(some > 0 && some < all);
+        assert_eq!(chosen(&plan(&["--one"])).len(), 1);
+        let large = plan(&["--edge", "32"]);
+        assert!(run(&large, true).is_err_and(|e| e.to_string().contains("--edge 32")));
+    }
+}

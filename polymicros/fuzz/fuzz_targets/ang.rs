@@ -1,0 +1,6 @@
+//! EDAX maps as text.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    polymicros_fuzz::read("EDAX TSL text", "a.ang", bytes);
+});

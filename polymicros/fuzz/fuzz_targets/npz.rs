@@ -1,0 +1,7 @@
+//! NumPy archives, as orientations and as fields.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    polymicros_fuzz::read("NumPy archive", "a.npz", bytes);
+    polymicros_fuzz::read_field("a.npz", bytes);
+});

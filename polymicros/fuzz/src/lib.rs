@@ -1,0 +1,78 @@
+//! What the fuzz targets share: handing bytes to one reader.
+//!
+//! A reader must answer with an error or with a microstructure: it may not panic, and may not take
+//! memory that the file does not account for (libFuzzer's `-rss_limit_mb` watches that). The
+//! targets are built in the folder `polymicros` with a nightly compiler and cargo-fuzz; what they
+//! find goes to a folder of its own, so that the corpus in the repository stays small:
+//!
+//! ```text
+//! cp ../Cargo.lock fuzz/                          # the versions that the project uses
+//! cargo +nightly fuzz build -s none
+//! mkdir -p fuzz/found/ang
+//! RAYON_NUM_THREADS=1 cargo +nightly fuzz run -s none ang fuzz/found/ang fuzz/corpus/ang -- \
+//!     -max_total_time=600 -rss_limit_mb=2048 -max_len=8192
+//! ```
+//!
+//! `-s none` leaves the address sanitizer out: the library has no unsafe code, and runs several
+//! times as often without. `corpus.py` beside this folder makes the first inputs again.
+
+use polymicros::microstructure::Field;
+use polymicros::microstructure::format::formats;
+use std::path::Path;
+use std::sync::OnceLock;
+use tempfile::TempDir;
+
+/// Reads the bytes, as a file of this name, by the format of this name, and as a field.
+///
+/// # Panics
+/// When the system refuses to write, there is no such format, or the reader panics.
+pub fn read(format: &str, name: &str, bytes: &[u8]) {
+    let path = put(name, bytes);
+    let format = formats()
+        .iter()
+        .find(|known| known.name() == format)
+        .expect("a format of this name");
+    let head = &bytes[..bytes.len().min(4096)];
+    format.recognises(&path, head);
+    if let Ok(read) = format.read(&path) {
+        // Whatever a reader accepts is whole.
+        assert_eq!(read.euler().len(), 3 * read.grid().voxels());
+        assert!(read.euler().iter().all(|angle| angle.is_finite()));
+        assert!(
+            read.phase()
+                .iter()
+                .all(|&phase| usize::from(phase) <= read.phases().len())
+        );
+    }
+}
+
+/// Reads the bytes as a field.
+///
+/// # Panics
+/// When the system refuses to write, or the reader panics.
+pub fn read_field(name: &str, bytes: &[u8]) {
+    let path = put(name, bytes);
+    if let Ok(field) = Field::open(&path) {
+        assert!(field.data().iter().all(|value| value.is_finite()));
+    }
+}
+
+/// A file of these bytes, in memory where the system has a place for that.
+///
+/// # Panics
+/// When the system refuses.
+pub fn put(name: &str, bytes: &[u8]) -> std::path::PathBuf {
+    static FOLDER: OnceLock<TempDir> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let memory = Path::new("/dev/shm");
+        let made = if memory.is_dir() {
+            tempfile::tempdir_in(memory)
+        } else {
+            tempfile::tempdir()
+        };
+        made.expect("a temporary folder")
+    });
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).expect("a temporary file");
+    path
+}

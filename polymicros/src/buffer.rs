@@ -1,0 +1,200 @@
+//! Large buffers that are used again.
+//!
+//! The operating system gives memory page by page, each cleared, when it is first touched. For
+//! work that allocates its results anew every few milliseconds that costs as much as the work:
+//! buffers that are no longer needed are kept here for the next one of their size.
+
+use rustfft::num_complex::Complex;
+use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Buffers with fewer values are left to the allocator, which keeps such memory itself.
+const SMALL: usize = 1 << 13;
+
+/// Most bytes of each kind of value that are kept while nobody uses them.
+const KEPT: usize = 1 << 30;
+
+/// Values whose buffers are kept.
+pub(crate) trait Value: Copy + Send + 'static {
+    const ZERO: Self;
+    /// What a test finds where it reads before it writes.
+    const STALE: Self;
+
+    /// The buffers that nobody uses.
+    fn free() -> &'static Mutex<Free<Self>>;
+}
+
+/// Each kind of value keeps buffers of its own.
+macro_rules! kept {
+    ($($value:ty: $zero:expr, $stale:expr;)*) => {$(
+        impl Value for $value {
+            const ZERO: Self = $zero;
+            const STALE: Self = $stale;
+
+            fn free() -> &'static Mutex<Free<Self>> {
+                static FREE: Mutex<Free<$value>> = Mutex::new(Free::NONE);
+                &FREE
+            }
+        }
+    )*};
+}
+
+kept! {
+    f32: 0.0, f32::NAN;
+    Complex<f32>: Complex::new(0.0, 0.0), Complex::new(f32::NAN, f32::NAN);
+    Complex<f64>: Complex::new(0.0, 0.0), Complex::new(f64::NAN, f64::NAN);
+}
+
+/// What nobody uses.
+pub(crate) struct Free<T> {
+    /// By capacity; no list is empty.
+    by_capacity: BTreeMap<usize, Vec<Vec<T>>>,
+    bytes: usize,
+}
+
+impl<T> Free<T> {
+    const NONE: Self = Free {
+        by_capacity: BTreeMap::new(),
+        bytes: 0,
+    };
+
+    /// A buffer that can hold `len` values and not many more.
+    fn pop(&mut self, len: usize) -> Option<Vec<T>> {
+        let (&capacity, list) = self.by_capacity.range_mut(len..=len + len / 4).next()?;
+        let values = list.pop();
+        if list.is_empty() {
+            self.by_capacity.remove(&capacity);
+        }
+        self.bytes -= size_of::<T>() * capacity;
+        values
+    }
+
+    fn push(&mut self, values: Vec<T>) {
+        let bytes = size_of::<T>() * values.capacity();
+        if self.bytes + bytes <= KEPT {
+            self.bytes += bytes;
+            let list = self.by_capacity.entry(values.capacity());
+            list.or_default().push(values);
+        }
+    }
+}
+
+fn free<T: Value>() -> MutexGuard<'static, Free<T>> {
+    // What is kept is complete at every moment: a panic elsewhere leaves nothing half done.
+    T::free().lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A kept buffer for `len` values.
+fn used<T: Value>(len: usize) -> Option<Vec<T>> {
+    if len < SMALL { None } else { free().pop(len) }
+}
+
+/// Values whose memory is kept for the next buffer when they are dropped.
+#[derive(Debug, Default)]
+pub(crate) struct Reused<T: Value>(Vec<T>);
+
+/// The kind that the network uses.
+pub(crate) type Buffer = Reused<f32>;
+
+impl<T: Value> Reused<T> {
+    /// A buffer with values that make no sense: all are to be written before they are read.
+    pub fn stale(len: usize) -> Self {
+        let mut values = used(len).unwrap_or_else(|| vec![T::ZERO; len]);
+        values.resize(len, T::ZERO);
+        if cfg!(test) {
+            values.fill(T::STALE);
+        }
+        Reused(values)
+    }
+
+    /// A buffer of zeros.
+    pub fn zeros(len: usize) -> Self {
+        Reused(match used(len) {
+            // Fresh memory is zero already.
+            None => vec![T::ZERO; len],
+            Some(mut values) => {
+                values.clear();
+                values.resize(len, T::ZERO);
+                values
+            }
+        })
+    }
+
+    /// The values, with memory that is not kept.
+    pub fn into_vec(mut self) -> Vec<T> {
+        std::mem::take(&mut self.0)
+    }
+}
+
+impl<T: Value> From<Vec<T>> for Reused<T> {
+    fn from(values: Vec<T>) -> Self {
+        Reused(values)
+    }
+}
+
+impl<T: Value> Deref for Reused<T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<T: Value> DerefMut for Reused<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.0
+    }
+}
+
+impl<T: Value> Drop for Reused<T> {
+    fn drop(&mut self) {
+        if self.0.capacity() >= SMALL {
+            free().push(std::mem::take(&mut self.0));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_used_again_and_zeros_are_zero() {
+        // A length that no other test asks for.
+        let len = 1_234_567;
+        let mut first = Buffer::zeros(len);
+        assert!(first.iter().all(|&value| value == 0.0));
+        first.fill(3.0);
+        let place = first.as_ptr();
+        drop(first);
+        let second = Buffer::zeros(len - 1000);
+        assert_eq!(second.as_ptr(), place);
+        assert_eq!(second.len(), len - 1000);
+        assert!(second.iter().all(|&value| value == 0.0));
+        drop(second);
+        let third = Buffer::stale(len);
+        assert_eq!((third.as_ptr(), third.len()), (place, len));
+    }
+
+    #[test]
+    fn a_much_larger_one_is_not_spent_on_a_small_one() {
+        let len = 7_654_321;
+        let place = Buffer::zeros(len).as_ptr();
+        let small = Buffer::zeros(len / 2);
+        assert!(small.as_ptr() != place);
+    }
+
+    #[test]
+    fn no_more_is_kept_than_allowed() {
+        let mut free = Free::<f32>::NONE;
+        let size = KEPT / 4 / 3;
+        for _ in 0..5 {
+            free.push(Vec::with_capacity(size));
+        }
+        assert!(free.bytes <= KEPT);
+        assert_eq!(free.by_capacity.values().map(Vec::len).sum::<usize>(), 3);
+        while free.pop(size).is_some() {}
+        assert_eq!(free.bytes, 0);
+        assert!(free.by_capacity.is_empty());
+    }
+}

@@ -1,0 +1,97 @@
+//! What makes structures from recipes.
+
+use super::{DatasetSettings, Recipe, sha256};
+use crate::generation::{LocalGlobal, LocalModel};
+use crate::microstructure::{Field, Grid};
+use crate::random_field::{Images, Mogrf, MosmKernel, MosmParameters};
+use crate::{Error, Result};
+use std::path::PathBuf;
+
+/// Makes the structures of a dataset, one after the other.
+pub trait Generator {
+    /// The structure of a recipe, of mean zero, with the statistics of a kernel; always the same
+    /// bits for the same recipe. `progress` hears how many of the refinement's steps are done, and
+    /// may stop with an error.
+    ///
+    /// # Errors
+    /// When the structure cannot be made, or `progress` fails.
+    fn make(
+        &mut self,
+        recipe: &Recipe,
+        parameters: &MosmParameters,
+        progress: &mut dyn FnMut(usize) -> Result<()>,
+    ) -> Result<Field>;
+
+    /// The SHA-256 of each model's weights, by which a dataset knows them; none where a model has
+    /// no weights.
+    fn weights(&self) -> Vec<Option<String>>;
+}
+
+/// The local models of a dataset, read when they are needed; one is kept in memory.
+#[derive(Debug, Clone)]
+pub struct LocalModels {
+    edge: usize,
+    sampling: LocalGlobal,
+    models: Vec<(Option<PathBuf>, Option<String>)>,
+    loaded: Option<(usize, LocalModel)>,
+}
+
+impl LocalModels {
+    /// Those of the settings.
+    ///
+    /// # Errors
+    /// When weights cannot be read.
+    pub fn new(settings: &DatasetSettings) -> Result<Self> {
+        let models = settings.models.iter().map(|model| {
+            let hash = model.weights.as_ref().map(hash_of).transpose()?;
+            Ok((model.weights.clone(), hash))
+        });
+        Ok(LocalModels {
+            edge: settings.edge,
+            sampling: settings.sampling,
+            models: models.collect::<Result<_>>()?,
+            loaded: None,
+        })
+    }
+
+    fn load(&mut self, model: usize) -> Result<Option<&LocalModel>> {
+        let Some((Some(path), _)) = self.models.get(model) else {
+            return Ok(None);
+        };
+        if self.loaded.as_ref().is_none_or(|(at, _)| *at != model) {
+            self.loaded = Some((model, LocalModel::open(path)?));
+        }
+        Ok(self.loaded.as_ref().map(|(_, model)| model))
+    }
+}
+
+fn hash_of(path: &PathBuf) -> Result<String> {
+    let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;
+    Ok(sha256(&bytes))
+}
+
+impl Generator for LocalModels {
+    fn make(
+        &mut self,
+        recipe: &Recipe,
+        parameters: &MosmParameters,
+        progress: &mut dyn FnMut(usize) -> Result<()>,
+    ) -> Result<Field> {
+        let (sampling, grid) = (self.sampling, Grid::cube(self.edge)?);
+        match self.load(recipe.model)? {
+            Some(model) => {
+                let made = sampling.structure(parameters, model, &grid, recipe.seeds, progress)?;
+                Ok(made.field)
+            }
+            None => {
+                let kernel = MosmKernel::new(parameters)?;
+                Mogrf::of_kernel(&kernel, &grid, Images::All)?
+                    .sample(sampling.random_field, recipe.seeds.random_field)
+            }
+        }
+    }
+
+    fn weights(&self) -> Vec<Option<String>> {
+        self.models.iter().map(|(_, hash)| hash.clone()).collect()
+    }
+}

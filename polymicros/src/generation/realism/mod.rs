@@ -1,0 +1,267 @@
+//! Are generated neighbourhoods like those of the experiment that a model learned from?
+//!
+//! Patches are compared in distributions of numbers that a materials scientist would look at, and
+//! the yardstick is how far two halves of the experiment's own volume are apart in the same
+//! numbers.
+
+mod distribution;
+mod neighbourhood;
+#[cfg(test)]
+mod tests;
+
+use crate::microstructure::Field;
+use crate::training::{PatchSet, centred};
+use crate::{Error, Result};
+use distribution::Distribution;
+use neighbourhood::Neighbourhood;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// A number that neighbourhoods have a distribution of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// The norm of the local orientation gradient in ROGSH, in units per voxel: forward
+    /// differences along the three axes of all three channels,
+    /// `sqrt(Σ_a Σ_β (m^β(s + e_a) - m^β(s))²)`, in each voxel of a patch that has a next one along
+    /// every axis.
+    Gradient,
+    /// The lengths, in voxels, of chords along x of the grains that ROGSH distance tells apart.
+    /// Chords that a patch's face cuts short count as long as they are seen: so coarse structures,
+    /// too, are told from each other in small patches.
+    ChordX,
+    /// The same along y.
+    ChordY,
+    /// The same along z.
+    ChordZ,
+    /// The share of a patch's voxels that are no further than the threshold from each of their
+    /// neighbours: one number a patch.
+    Interior,
+}
+
+impl Measure {
+    /// All of them.
+    pub const ALL: [Measure; 5] = [
+        Measure::Gradient,
+        Measure::ChordX,
+        Measure::ChordY,
+        Measure::ChordZ,
+        Measure::Interior,
+    ];
+
+    /// What it is called in a table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Measure::Gradient => "orientation gradient",
+            Measure::ChordX => "chord length, x",
+            Measure::ChordY => "chord length, y",
+            Measure::ChordZ => "chord length, z",
+            Measure::Interior => "interior voxels",
+        }
+    }
+}
+
+/// How neighbourhoods are cut and grains told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RealismSettings {
+    /// Voxels along each edge of a patch.
+    pub patch: usize,
+    /// Neighbouring voxels whose ROGSH values are closer than this are of one grain; the values
+    /// span about 1.
+    pub threshold: f64,
+}
+
+impl Default for RealismSettings {
+    fn default() -> Self {
+        RealismSettings {
+            patch: 16,
+            threshold: 0.1,
+        }
+    }
+}
+
+/// How generated neighbourhoods compare with an experiment's in one measure.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// The measure.
+    pub measure: Measure,
+    /// Its mean in the experiment.
+    pub source: f64,
+    /// Its mean in what was generated.
+    pub generated: f64,
+    /// The Wasserstein-1 distance of generated neighbourhoods and the experiment's, in units of the
+    /// experiment's standard deviation.
+    pub distance: f64,
+    /// The same of two halves of the experiment.
+    pub yardstick: f64,
+    /// `distance / yardstick`: about 1 for what cannot be told from the experiment. Not a number
+    /// where the halves agree exactly.
+    pub ratio: f64,
+}
+
+/// How generated neighbourhoods compare with an experiment's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Realism {
+    /// How it was measured.
+    pub settings: RealismSettings,
+    /// Patches in each sample that was compared.
+    pub patches: usize,
+    /// One for each measure, in the order of [`Measure::ALL`].
+    pub comparisons: Vec<Comparison>,
+}
+
+impl Realism {
+    /// Compares generated fields with volumes of an experiment that the model did not learn from,
+    /// or did; which one it was is to be said with the result. Both are ROGSH fields, cut into
+    /// patches side by side; means are taken away.
+    ///
+    /// The experiment is halved along each axis that has two patches or more (of an odd number the
+    /// middle ones are left out). Distances are the mean over these splits: between the halves, and
+    /// between generated patches and either half. All samples have equally many patches, so that
+    /// chance counts alike in each; where more were generated, they make several samples.
+    ///
+    /// # Errors
+    /// When there is nothing to compare, the experiment holds fewer than two patches along every
+    /// axis, fields are not of three channels, have invalid voxels or are smaller than a patch, or
+    /// the threshold is not positive.
+    pub fn compare(
+        source: &[Field],
+        generated: &[Field],
+        settings: RealismSettings,
+    ) -> Result<Self> {
+        let splits = splits(source, settings)?;
+        let (_, generated) = neighbourhoods(generated, settings)?;
+        let source: Vec<&Neighbourhood> = splits.measured.iter().collect();
+        let generated = shuffled(generated.iter().collect());
+        let smallest = splits.halves.iter().map(|[a, _]| a.len()).min();
+        let patches = smallest.unwrap_or(0).min(generated.len());
+        let compare = |measure: Measure| {
+            let all = pooled(&source, measure);
+            let samples: Vec<Distribution> = generated
+                .chunks_exact(patches)
+                .map(|sample| pooled(sample, measure))
+                .collect();
+            let (mut distance, mut yardstick) = (0.0, 0.0);
+            for halves in &splits.halves {
+                let [a, b] = halves.each_ref().map(|half| {
+                    let half = shuffled(half.iter().map(|&at| source[at]).collect());
+                    pooled(&half[..patches], measure)
+                });
+                let apart = samples
+                    .iter()
+                    .map(|sample| 0.5 * (sample.wasserstein(&a) + sample.wasserstein(&b)));
+                distance += apart.sum::<f64>() / samples.len() as f64;
+                yardstick += a.wasserstein(&b);
+            }
+            let unit = all.deviation() * splits.halves.len() as f64;
+            Comparison {
+                measure,
+                source: all.mean(),
+                generated: pooled(&generated, measure).mean(),
+                distance: distance / unit,
+                yardstick: yardstick / unit,
+                ratio: distance / yardstick,
+            }
+        };
+        Ok(Realism {
+            settings,
+            patches,
+            comparisons: Measure::ALL.map(compare).to_vec(),
+        })
+    }
+
+    /// The largest ratio: below 2 was the goal.
+    pub fn worst(&self) -> f64 {
+        self.comparisons.iter().fold(0.0, |w, c| c.ratio.max(w))
+    }
+}
+
+impl std::fmt::Display for Realism {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(
+            f,
+            "{:<22}{:>10}{:>11}{:>10}{:>11}{:>8}",
+            "measure", "source", "generated", "distance", "yardstick", "ratio"
+        )?;
+        for c in &self.comparisons {
+            writeln!(
+                f,
+                "{:<22}{:>10.3}{:>11.3}{:>10.3}{:>11.3}{:>8.2}",
+                c.measure.name(),
+                c.source,
+                c.generated,
+                c.distance,
+                c.yardstick,
+                c.ratio
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// An experiment's neighbourhoods, and how they are halved.
+struct Splits {
+    measured: Vec<Neighbourhood>,
+    /// For each axis, the numbers of those in either half; equally many.
+    halves: Vec<[Vec<usize>; 2]>,
+}
+
+fn splits(source: &[Field], settings: RealismSettings) -> Result<Splits> {
+    let (set, measured) = neighbourhoods(source, settings)?;
+    let halves: Vec<[Vec<usize>; 2]> = (0..3)
+        .map(|axis| {
+            let mut halves = [Vec::new(), Vec::new()];
+            for at in 0..set.len() {
+                let (volume, corner) = set.corner(at);
+                let count = source[volume].grid().shape[axis] / settings.patch;
+                let place = corner[axis] / settings.patch;
+                if place < count / 2 {
+                    halves[0].push(at);
+                } else if place >= count - count / 2 {
+                    halves[1].push(at);
+                }
+            }
+            halves
+        })
+        .filter(|[a, _]| !a.is_empty())
+        .collect();
+    if halves.is_empty() {
+        return Err(Error::value(
+            "source of the comparison",
+            format!(
+                "no volume holds two patches of {} side by side",
+                settings.patch
+            ),
+        ));
+    }
+    Ok(Splits { measured, halves })
+}
+
+fn neighbourhoods(
+    fields: &[Field],
+    settings: RealismSettings,
+) -> Result<(PatchSet, Vec<Neighbourhood>)> {
+    let volumes = fields.iter().map(centred).collect::<Result<Vec<_>>>()?;
+    let set = PatchSet::new(volumes, settings.patch, settings.patch, false, 0)?;
+    let measured = (0..set.len())
+        .into_par_iter()
+        .map(|at| Neighbourhood::measure(set.patch(at), settings.threshold))
+        .collect::<Result<Vec<_>>>()?;
+    Ok((set, measured))
+}
+
+/// The values of several patches as one distribution.
+fn pooled(sample: &[&Neighbourhood], measure: Measure) -> Distribution {
+    let values = sample.iter().flat_map(|one| one.of(measure));
+    Distribution::new(values.copied())
+}
+
+/// In an order that has nothing to do with places, and is always the same.
+fn shuffled(mut all: Vec<&Neighbourhood>) -> Vec<&Neighbourhood> {
+    all.shuffle(&mut ChaCha8Rng::seed_from_u64(0));
+    all
+}

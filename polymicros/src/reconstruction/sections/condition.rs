@@ -1,0 +1,199 @@
+//! The condition of Algorithm 5.
+
+use super::OrthogonalStatistics;
+use super::hermitian::Hermitian;
+use super::optimise::{Goal, Optimiser};
+use super::planes::Planes;
+use crate::diffusion::{Batch, Condition, MeanCorrection};
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::time::Instant;
+
+/// The mean square error that each step must reach, `ϱ_i` of Algorithm 5: in equal steps from the
+/// first to the last.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Thresholds {
+    /// After the first diffusion step.
+    pub first: f64,
+    /// After the last.
+    pub last: f64,
+}
+
+impl Default for Thresholds {
+    /// From 1e-5 to 1e-7, as the text says.
+    fn default() -> Self {
+        Thresholds {
+            first: 1e-5,
+            last: 1e-7,
+        }
+    }
+}
+
+impl Thresholds {
+    /// The formula as printed, `(N - t) 1e-5 + 1e-7`: for 25 steps it runs from 2.5e-4 to 1.0e-5,
+    /// not from 1e-5 to 1e-7 as the sentence around it says.
+    pub fn printed(steps: usize) -> Self {
+        Thresholds {
+            first: steps as f64 * 1e-5 + 1e-7,
+            last: 1e-5 + 1e-7,
+        }
+    }
+
+    /// The threshold after step `step` of `steps`, counted from zero.
+    pub fn at(&self, step: usize, steps: usize) -> f64 {
+        let share = step as f64 / steps.saturating_sub(1).max(1) as f64;
+        self.first + (self.last - self.first) * share.min(1.0)
+    }
+}
+
+/// How a field is matched with its target after each step.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MatchSettings {
+    /// The mean square error that each step must reach.
+    pub thresholds: Thresholds,
+    /// The largest absolute error that the last step must reach: what the paper reports.
+    pub maximum: f64,
+    /// How the field is changed.
+    pub optimiser: Optimiser,
+    /// Iterations of the optimiser in one step at most.
+    pub iterations: usize,
+    /// Whether the noise that the field still has is counted in: a field at noise level `σ` is to
+    /// have the target's covariances and `σ²` more at zero displacement, as the sum of a matching
+    /// volume and the noise has on average, and thresholds grow by the square of the variance's
+    /// ratio. As Algorithm 5 is printed, the noisy field itself is to have the target's.
+    pub noise: bool,
+}
+
+impl Default for MatchSettings {
+    fn default() -> Self {
+        MatchSettings {
+            thresholds: Thresholds::default(),
+            maximum: 9e-6,
+            optimiser: Optimiser::Scaling,
+            iterations: 400,
+            noise: false,
+        }
+    }
+}
+
+/// What the matching after one step came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MatchStep {
+    /// The step of the sampler, counted from zero.
+    pub step: usize,
+    /// The noise level that it has reached.
+    pub sigma: f64,
+    /// The mean square error that was asked for.
+    pub threshold: f64,
+    /// The mean square error before.
+    pub before: f64,
+    /// The mean square error after.
+    pub after: f64,
+    /// Iterations of the optimiser.
+    pub iterations: usize,
+    /// Whether the goal was reached within the iterations allowed.
+    pub reached: bool,
+    /// What it took, in seconds.
+    pub seconds: f64,
+}
+
+/// Matches fields with a target's orthogonal statistics after each diffusion step (Algorithm 5),
+/// and brings the mean of each channel to zero, which is what models are trained on.
+#[derive(Debug, Clone)]
+pub struct MatchSections {
+    target: Planes,
+    /// The mean variance of the target's channels.
+    variance: f64,
+    steps: usize,
+    settings: MatchSettings,
+    centre: MeanCorrection,
+    log: Vec<MatchStep>,
+}
+
+impl MatchSections {
+    /// The condition for a sampler of so many steps.
+    ///
+    /// # Errors
+    /// When the grid has fewer than two voxels along an axis.
+    pub fn new(
+        target: &OrthogonalStatistics,
+        steps: usize,
+        settings: MatchSettings,
+    ) -> Result<Self> {
+        let zero = target.plane(0)?;
+        let variance = [0, 3, 5].map(|pair| zero[[pair, 0, 0]]).iter().sum::<f64>() / 3.0;
+        Ok(MatchSections {
+            target: target.planes()?,
+            variance,
+            steps,
+            settings,
+            centre: MeanCorrection::zero(3),
+            log: Vec::new(),
+        })
+    }
+
+    /// What each step came to, for each field of a batch.
+    pub fn log(&self) -> &[MatchStep] {
+        &self.log
+    }
+
+    /// The covariances to match at a noise level, and the mean square error to reach.
+    fn goal(&self, step: usize, sigma: f64) -> (Planes, Goal) {
+        let added = if self.settings.noise {
+            sigma * sigma
+        } else {
+            0.0
+        };
+        let target = self.target.map(|axis, matrix| {
+            // White noise has the same power at all frequencies.
+            let each = added / self.target.displacements(axis);
+            matrix.plus(&Hermitian::multiple(each))
+        });
+        let larger = (1.0 + added / self.variance.max(f64::MIN_POSITIVE)).powi(2);
+        let last = step + 1 == self.steps;
+        let goal = Goal {
+            mean_square: self.settings.thresholds.at(step, self.steps) * larger,
+            maximum: if last {
+                self.settings.maximum
+            } else {
+                f64::INFINITY
+            },
+            iterations: self.settings.iterations,
+        };
+        (target, goal)
+    }
+}
+
+impl Condition for MatchSections {
+    fn apply(&mut self, x: &mut Batch, step: usize, sigma: f64) -> Result<()> {
+        let (target, goal) = self.goal(step, sigma);
+        for mut field in x.outer_iter_mut() {
+            let found = field.shape().to_vec();
+            let values = field
+                .as_slice_mut()
+                .ok_or_else(|| Error::shape("fields to match", "standard layout", &found))?;
+            let start = Instant::now();
+            let outcome = self.settings.optimiser.run_on(&target, values, &goal)?;
+            self.log.push(MatchStep {
+                step,
+                sigma,
+                threshold: goal.mean_square,
+                before: outcome
+                    .history
+                    .first()
+                    .copied()
+                    .unwrap_or(outcome.mean_square),
+                after: outcome.mean_square,
+                iterations: outcome.history.len(),
+                reached: outcome.reached,
+                seconds: start.elapsed().as_secs_f64(),
+            });
+        }
+        self.centre.apply(x, step, sigma)
+    }
+}
+
+#[cfg(test)]
+mod tests;

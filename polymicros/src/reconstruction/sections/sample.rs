@@ -1,0 +1,112 @@
+//! One volume from a diffusion model and orthogonal statistics.
+
+use super::condition::{MatchSections, MatchSettings, MatchStep};
+use super::optimise::{Goal, Optimiser};
+use super::{OrthogonalStatistics, Outcome};
+use crate::diffusion::{Batch, Denoiser, Sampler};
+use crate::microstructure::Field;
+use crate::{Error, Result};
+use ndarray::{Array4, Axis};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+use serde::{Deserialize, Serialize};
+use std::time::Instant;
+
+/// How volumes are sampled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Expansion {
+    /// Algorithm 2.
+    pub sampler: Sampler,
+    /// Algorithm 5.
+    pub matching: MatchSettings,
+}
+
+/// A volume, and how it came about.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// The three values of each voxel, with the target's means.
+    pub field: Field,
+    /// What the matching after each step came to.
+    pub log: Vec<MatchStep>,
+    /// Seconds of the whole.
+    pub seconds: f64,
+}
+
+impl Sample {
+    /// Seconds that the matching took; the rest is the network's.
+    pub fn matching_seconds(&self) -> f64 {
+        self.log.iter().map(|step| step.seconds).sum()
+    }
+}
+
+impl Expansion {
+    /// Samples a volume on the target's grid. `progress` hears how many steps of the sampler are
+    /// done, and may end the work with an error.
+    ///
+    /// The same seed gives the same bits on any number of threads, as far as the denoiser's do.
+    ///
+    /// # Errors
+    /// When the denoiser does not take three channels of the target's shape, the statistics
+    /// diverge, or `progress` fails.
+    pub fn sample(
+        &self,
+        denoiser: &(impl Denoiser + ?Sized),
+        target: &OrthogonalStatistics,
+        seed: u64,
+        progress: impl FnMut(usize) -> Result<()>,
+    ) -> Result<Sample> {
+        let start = Instant::now();
+        let steps = self.sampler.schedule.steps;
+        let mut condition = MatchSections::new(target, steps, self.matching)?;
+        let [x, y, z] = target.grid().shape;
+        let noise = Batch::zeros((1, 3, x, y, z));
+        let made = self
+            .sampler
+            .sample(denoiser, noise, seed, Some(&mut condition), progress)?;
+        Ok(Sample {
+            field: with_means(target, made.index_axis_move(Axis(0), 0))?,
+            log: condition.log().to_vec(),
+            seconds: start.elapsed().as_secs_f64(),
+        })
+    }
+}
+
+/// What matching alone makes of noise, without a model: a volume that has the statistics, and
+/// nothing else of a polycrystal.
+///
+/// # Errors
+/// As [`Optimiser::run`].
+pub fn without_model(
+    target: &OrthogonalStatistics,
+    optimiser: &Optimiser,
+    goal: &Goal,
+    seed: u64,
+) -> Result<(Field, Outcome)> {
+    let [x, y, z] = target.grid().shape;
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let zero = target.plane(0)?;
+    let deviation = [0, 3, 5].map(|pair| zero[[pair, 0, 0]].max(0.0).sqrt());
+    let mut data = Array4::from_shape_fn((3, x, y, z), |(c, ..)| {
+        let normal: f64 = StandardNormal.sample(&mut rng);
+        (deviation[c] * normal) as f32
+    });
+    let found = data.shape().to_vec();
+    let values = data
+        .as_slice_mut()
+        .ok_or_else(|| Error::shape("noise", "standard layout", &found))?;
+    let outcome = optimiser.run(target, values, goal)?;
+    Ok((with_means(target, data)?, outcome))
+}
+
+/// A field of mean zero as one with the target's means.
+fn with_means(target: &OrthogonalStatistics, mut data: Array4<f32>) -> Result<Field> {
+    for (mut channel, mean) in data.outer_iter_mut().zip(target.mean()) {
+        channel.mapv_inplace(|value| (f64::from(value) + mean) as f32);
+    }
+    Field::new(*target.grid(), target.channels().to_vec(), data)
+}
+
+#[cfg(test)]
+mod tests;

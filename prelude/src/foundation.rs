@@ -1,0 +1,39 @@
+//! The foundation model that ships, or the user's.
+
+use polymicros::generation::LocalModel;
+use polymicros::reconstruction::Model;
+use polymicros::{Error, Result};
+use std::path::PathBuf;
+
+/// The weights of the foundation model that ship with the project, pre-trained on the union of the
+/// stand-ins and not yet tuned on synthetic volumes, or those that
+/// `POLYMICROS_FOUNDATION` names.
+///
+/// # Errors
+/// When the file is not there or cannot be read.
+pub fn foundation_model() -> Result<LocalModel> {
+    LocalModel::open(weights()?)
+}
+
+/// The same, to fill in volumes of which some voxels are known; large ones in overlapping tiles.
+///
+/// # Errors
+/// As [`foundation_model`].
+pub fn inpainting_model() -> Result<Model> {
+    Model::open(weights()?)
+}
+
+fn weights() -> Result<PathBuf> {
+    let path = match std::env::var_os("POLYMICROS_FOUNDATION") {
+        Some(path) => PathBuf::from(path),
+        None => PathBuf::from("../fixtures/models/union.safetensors"),
+    };
+    if !path.is_file() {
+        let problem = format!(
+            "{} is not there; POLYMICROS_FOUNDATION may name another file",
+            path.display()
+        );
+        return Err(Error::value("weights of the foundation model", problem));
+    }
+    Ok(path)
+}
