@@ -10,8 +10,8 @@ impl<D: NetworkDevice> UNet<D> {
     /// The bare network on fields in axis order `batch, channel, x, y, z`, with a time input for
     /// each member of the batch.
     ///
-    /// Two halves of a batch go through the network side by side: each keeps a thread busy, and
-    /// what they do within an operation is shared out where there are more threads.
+    /// On the processor two halves of a batch go through the network side by side: each keeps a
+    /// thread busy, and what they do within an operation is shared out where there are more threads.
     ///
     /// # Errors
     /// As [`UNet::forward`].
@@ -20,7 +20,7 @@ impl<D: NetworkDevice> UNet<D> {
         if t.len() != count {
             return Err(Error::shape("time input of the network", count, t.len()));
         }
-        if count < 2 {
+        if count < 2 || !D::HALVES {
             return self.apply_to(x.view(), t, padding);
         }
         let (first, second) = x.view().split_at(Axis(0), count / 2);

@@ -101,8 +101,8 @@ impl Objective {
     /// The mean of the losses of several batches, each with its place, and of their gradients,
     /// parameter by parameter. All that is random follows from `seed` and the places.
     ///
-    /// The two halves of a batch go through the network side by side: each keeps a thread busy,
-    /// and what they do within an operation is shared out where there are more threads.
+    /// On the processor the two halves of a batch go through the network side by side: each keeps a
+    /// thread busy, and what they do within an operation is shared out where there are more threads.
     ///
     /// # Errors
     /// When the fields do not fit the network, the loss is not a number, or memory runs out; and
@@ -121,7 +121,7 @@ impl Objective {
             let (batch, place) = batch?;
             let lesson = self.lesson(&batch, seed, place)?;
             let count = lesson.times.len();
-            let half = |members: Range<usize>| -> Result<Option<(f32, Vec<Vec<f32>>)>> {
+            let part = |members: Range<usize>| -> Result<Option<(f32, Vec<Vec<f32>>)>> {
                 if members.is_empty() {
                     return Ok(None);
                 }
@@ -134,8 +134,13 @@ impl Objective {
                 });
                 Ok(Some((share * loss, gradients.collect::<Result<_>>()?)))
             };
-            let (first, second) = rayon::join(|| half(0..count / 2), || half(count / 2..count));
-            for (value, gradients) in [first?, second?].into_iter().flatten() {
+            let found = if D::HALVES {
+                let (first, second) = rayon::join(|| part(0..count / 2), || part(count / 2..count));
+                [first?, second?]
+            } else {
+                [part(0..count)?, None]
+            };
+            for (value, gradients) in found.into_iter().flatten() {
                 loss += f64::from(value);
                 if total.is_empty() {
                     total = gradients;

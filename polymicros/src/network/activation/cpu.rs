@@ -1,6 +1,6 @@
 //! Activations on the CPU.
 
-use super::{Activation, Activations};
+use super::Activations;
 use crate::Result;
 use crate::buffer::Buffer;
 use crate::network::tensor::{Slot, Volume, accumulate, failed, read, tensor};
@@ -109,6 +109,7 @@ pub(in crate::network) fn add(
 
 impl Activations for Cpu {
     type Values = CpuValues;
+    const HALVES: bool = true;
 
     fn enter<T: Tape<f32, Self>>(x: Volume<Self>, tape: &mut T) -> Result<CpuValues> {
         use dfdx::prelude::HasShape;
@@ -154,12 +155,5 @@ impl Activations for Cpu {
 
     fn shape(values: &CpuValues) -> [usize; 5] {
         values.shape
-    }
-}
-
-impl<T> Activation<Cpu, T> {
-    /// The values, and the tape.
-    pub(in crate::network) fn split(self) -> (CpuValues, T) {
-        (self.values, self.tape)
     }
 }

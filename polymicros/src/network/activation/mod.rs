@@ -3,13 +3,17 @@
 //! dfdx keeps the values of its tensors to itself: reading them is a copy, and the first gradient
 //! of each is added to zeros. Between one hand-written operation and the next neither is needed,
 //! so that on the CPU an activation owns its values, and dfdx' tape knows it by an empty tensor
-//! whose gradient an operation puts there and the one before takes away. On a device without
-//! operations of its own an activation is a [`Volume`].
+//! whose gradient an operation puts there and the one before takes away. A GPU's are held in the
+//! same way.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 
 pub use cpu::CpuValues;
 pub(super) use cpu::{add, give, take};
+#[cfg(feature = "cuda")]
+pub use cuda::CudaValues;
 
 use super::tensor::{Volume, failed};
 use crate::Result;
@@ -22,6 +26,10 @@ use std::fmt::Debug;
 pub trait Activations: Device<f32> + Send + Sync {
     /// The values of an activation, shared between all who need them.
     type Values: Clone + Debug;
+
+    /// Whether two halves of a batch go through the network side by side: on the processor each
+    /// keeps a thread busy, while a GPU does the more at once the more it is given.
+    const HALVES: bool = false;
 
     /// Values for those of a tensor; what is found of their gradient goes to the tensor's.
     ///
@@ -84,6 +92,11 @@ impl<D: Activations, T: Tape<f32, D>> Activation<D, T> {
     /// `batch, x, y, z, channel`.
     pub fn shape(&self) -> [usize; 5] {
         D::shape(&self.values)
+    }
+
+    /// The values, and the tape.
+    pub(super) fn split(self) -> (D::Values, T) {
+        (self.values, self.tape)
     }
 
     /// The same values on an empty tape.

@@ -57,7 +57,6 @@ pub(super) struct Slots<M> {
 pub(super) struct Card<'a, Q> {
     pub queue: &'a Q,
     pub sizes: &'a Sizes,
-    pub batch: usize,
     /// Voxels of a slab, at most.
     pub slab: usize,
 }
@@ -84,7 +83,9 @@ fn scale() -> f32 {
 
 impl<Q: Queue> Card<'_, Q> {
     fn slabs(&self, member: usize) -> impl Iterator<Item = Rows> + use<'_, Q> {
-        let Sizes { voxels, channels } = *self.sizes;
+        let Sizes {
+            voxels, channels, ..
+        } = *self.sizes;
         (0..voxels).step_by(self.slab).map(move |first| Rows {
             first: (member * voxels + first) * channels,
             count: self.slab.min(voxels - first),
@@ -240,8 +241,8 @@ impl<Q: Queue> Card<'_, Q> {
         y: &mut Q::Memory,
     ) -> Result<Vec<Context<Q::Memory>>, Q::Error> {
         let channels = self.sizes.channels;
-        let mut contexts = Vec::with_capacity(self.batch);
-        for member in 0..self.batch {
+        let mut contexts = Vec::with_capacity(self.sizes.batch);
+        for member in 0..self.sizes.batch {
             let context = self.context(at, member)?;
             let matrix = self.result_matrix(at, &context)?;
             let mut q = self.room(HIDDEN)?;
@@ -274,7 +275,7 @@ impl<Q: Queue> Card<'_, Q> {
         let columns = Columns {
             memory: gradient,
             first: 0,
-            rows: self.batch * self.sizes.voxels,
+            rows: self.sizes.batch * self.sizes.voxels,
             columns: channels,
             stride: channels,
         };

@@ -54,7 +54,7 @@ impl<Q: Queue> Card<'_, Q> {
     }
 
     /// Voxels of the output along x, y, z.
-    fn fine(&self) -> [usize; 3] {
+    pub fn fine(&self) -> [usize; 3] {
         self.sizes.grid.map(|n| n * self.scale())
     }
 

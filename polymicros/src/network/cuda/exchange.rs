@@ -1,17 +1,15 @@
 //! Between dfdx's tensors and the memory that our kernels work on.
 //!
-//! dfdx hands out the memory of gradients, but not that of tensors. Backward passes therefore work
-//! on gradients as they are, and forward passes on copies, which public operations of dfdx make
-//! without leaving the card: the derivative of `x^2` at `x`, times a half, is `x`; and a gradient
-//! can be had as a tensor. Each number is read or written 9 times on the way in and 4 times on the
-//! way out: by the cost model a sixth of all bytes of a training step of the paper's local model, a
-//! third of those of an evaluation.
+//! dfdx hands out the memory of gradients, but not that of tensors. Gradients of parameters are
+//! therefore worked on as they are; of tensors copies are taken, which public operations of dfdx
+//! make without leaving the card: the derivative of `x^2` at `x`, times a half, is `x`. And a
+//! gradient can be had as a tensor. Each number is read or written 9 times on the way in and 4
+//! times on the way out.
 //!
-//! That is paid because the operations of dfdx that our kernels stand in for keep too much: a
-//! convolution of 27 shifted products keeps 27 copies of its input. Both ways to have the memory for
-//! nothing would trust what dfdx promises to nobody: its address, from the text that dfdx prints for
-//! debugging; or modules of dfdx's replaced by ours. What would make it cheaper is larger
-//! operations, such as a residual block whole, whose inner values need not be tensors.
+//! Between operations activations stay what kernels work on (`network/activation`), so that this is
+//! paid for parameters, at both ends of the network and where it is halved, and nowhere else: by
+//! the cost model for some percent of all bytes. To have the memory of tensors for nothing would
+//! trust what dfdx promises to nobody: its address, from the text that dfdx prints for debugging.
 
 use super::gpu::{Gpu, Memory};
 use super::sums;
@@ -20,20 +18,7 @@ use crate::network::tensor::failed;
 use dfdx::prelude::*;
 
 /// Memory of a gradient.
-type Slot = <Cuda as Storage<f32>>::Vec;
-
-/// The GPU of a device.
-///
-/// # Errors
-/// When memory runs out.
-pub(in crate::network) fn gpu(device: &Cuda) -> Result<Gpu> {
-    let small: Tensor<(), f32, Cuda> = device.try_zeros_like(&()).map_err(failed)?;
-    let mut gradients = Gradients::leaky();
-    gradients
-        .get_or_alloc_mut(&small)
-        .and_then(|slot| Gpu::of(&slot.device()))
-        .map_err(failed)
-}
+pub(in crate::network) type Slot = <Cuda as Storage<f32>>::Vec;
 
 /// A copy of a tensor's numbers.
 ///
@@ -58,21 +43,18 @@ pub(in crate::network) fn taken<S: Shape>(x: &Tensor<S, f32, Cuda>) -> Result<Me
     copy().map_err(failed)
 }
 
-/// A tensor of the numbers that `write` writes into memory of its size.
+/// The tensor of the numbers in memory.
 ///
 /// # Errors
-/// When `write` fails, or memory runs out.
+/// When memory runs out.
 pub(in crate::network) fn given<S: Shape>(
     device: &Cuda,
+    memory: Memory,
     shape: S,
-    write: impl FnOnce(&mut Memory) -> Result<(), CudaError>,
 ) -> Result<Tensor<S, f32, Cuda>> {
     let like: Tensor<S, f32, Cuda> = device.try_zeros_like(&shape).map_err(failed)?;
     let mut gradients = Gradients::leaky();
-    gradients
-        .get_or_alloc_mut(&like)
-        .and_then(|slot| write(slot))
-        .map_err(failed)?;
+    put(gradients.get_or_alloc_mut(&like).map_err(failed)?, memory);
     Ok(gradients.get(&like))
 }
 

@@ -14,8 +14,12 @@ fn numbers(seed: u64, count: usize) -> Vec<f32> {
 }
 
 fn agree(card: &Card<Emulator>, seed: u64, size_of_x: f32) {
-    let Sizes { voxels, channels } = *card.sizes;
-    let x: Vec<f32> = numbers(seed, card.batch * voxels * channels)
+    let Sizes {
+        batch,
+        voxels,
+        channels,
+    } = *card.sizes;
+    let x: Vec<f32> = numbers(seed, batch * voxels * channels)
         .iter()
         .map(|x| size_of_x * x)
         .collect();
@@ -68,8 +72,8 @@ proptest! {
         slab in 1..250usize,
     ) {
         if let Some(queue) = Emulator::start() {
-            let sizes = Sizes { voxels, channels };
-            let card = Card { queue: &queue, sizes: &sizes, batch, slab };
+            let sizes = Sizes { batch, voxels, channels };
+            let card = Card { queue: &queue, sizes: &sizes, slab };
             agree(&card, seed, 1.0);
         }
     }
@@ -83,13 +87,13 @@ fn large_inputs_do_not_overflow() {
         return;
     };
     let sizes = Sizes {
+        batch: 1,
         voxels: 40,
         channels: 2,
     };
     let card = Card {
         queue: &queue,
         sizes: &sizes,
-        batch: 1,
         slab: 7,
     };
     agree(&card, 3, 300.0);

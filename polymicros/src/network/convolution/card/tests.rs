@@ -1,9 +1,10 @@
 //! The kernels' sources, run on the processor, against the CPU's kernels.
 
 use super::*;
+use crate::buffer::Buffer;
 use crate::network::agreement::assert_close;
 use crate::network::convolution::stencil::Stencil;
-use crate::network::convolution::{Gradients, cpu, point};
+use crate::network::convolution::{Gradients, Way};
 use crate::network::cuda::emulator::{Emulator, Memory};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
@@ -21,22 +22,16 @@ fn expected(
     weight: &[f32],
     bias: &[f32],
     gradient: &[f32],
-) -> (Vec<f32>, Gradients) {
+) -> (Buffer, Gradients) {
     let parts: Vec<&[f32]> = parts.iter().map(Vec::as_slice).collect();
-    if card.edge == 1 {
-        return (
-            point::forward(card.sizes, &parts, weight, bias),
-            point::backward(card.sizes, &parts, weight, gradient),
-        );
-    }
-    let stencil = if card.upsample {
-        Stencil::upsampled_cube()
-    } else {
-        Stencil::cube()
+    let way = match (card.edge, card.upsample) {
+        (1, _) => Way::Point,
+        (_, false) => Way::Cube,
+        (_, true) => Way::Upsampled(Stencil::upsampled_cube()),
     };
     (
-        cpu::forward(card.sizes, &stencil, &parts, weight, bias),
-        cpu::backward(card.sizes, &stencil, &parts, weight, gradient),
+        way.forward(card.sizes, &parts, weight, bias),
+        way.backward(card.sizes, &parts, weight, gradient),
     )
 }
 

@@ -31,8 +31,8 @@ fn agree(card: &Emulator, seed: u64, sizes: Sizes, [modulated, added]: [bool; 2]
     };
     let residual = added.then(|| numbers(seed + 5, count));
     let moments = cpu::moments(&sizes, &x);
-    let expected = cpu::forward(&sizes, x.clone(), residual.clone(), &at, &moments);
-    let by = cpu::backward(&sizes, x.clone(), gradient.clone(), &at, &moments);
+    let expected = cpu::forward(&sizes, &x, residual.as_deref(), &at, &moments);
+    let by = cpu::backward(&sizes, &x, gradient.clone().into(), &at, &moments);
 
     let [x, gamma, beta] = [&x, &at.gamma, &at.beta].map(|numbers| card.upload(numbers));
     let modulation = at.modulation.as_ref().map(|m| card.upload(m));
