@@ -10,10 +10,8 @@ use serde_json::{Value, json};
 /// Counts products, bytes and memory of a network, and the time that they take at a share of the
 /// peak of an A100, an H100 and an H200. Nothing is run.
 #[derive(Debug, Clone, clap::Args)]
-#[command(
-    after_help = "Examples:\n  polymicros cost paper-local\n  \
-        polymicros cost paper-foundation --edge 128 --batch 3 --share 0.4 --json"
-)]
+#[command(after_help = "Examples:\n  polymicros cost paper-local\n  \
+        polymicros cost paper-foundation --edge 128 --batch 3 --share 0.4 --json")]
 pub(super) struct Plan {
     /// tiny, desk, paper-local or paper-foundation.
     preset: String,

@@ -2,15 +2,15 @@
 
 use super::Comparison;
 use crate::Result;
-use crate::network::attention::{AttentionKernel, AttentionWeights};
-use crate::network::convolution::{Convolution, ConvolutionKernel};
-use crate::network::group_norm::{GroupNorm, GroupNormKernel};
-use crate::network::space_to_depth::SpaceToDepthKernel;
-use crate::network::tensor::failed;
-use crate::network::weight_standardisation::WeightStandardisationKernel;
+use crate::network::activation::Activation;
+use crate::network::attention::AttentionWeights;
+use crate::network::convolution::Convolution;
+use crate::network::group_norm::GroupNorm;
+use crate::network::tensor::{Volume, failed};
 use crate::network::{Cpu, NetworkDevice, Padding, WeightStandardisation};
 use dfdx::prelude::{
-    Axis, Backward, HasShape, OwnedTape, ReshapeTo, Shape, SumTo, Tensor, Trace, TryMul,
+    Axis, Backward, HasShape, Merge, NoneTape, OwnedTape, ReshapeTo, Shape, SumTo, Tensor, Trace,
+    TryMul,
 };
 
 /// Voxels along each edge.
@@ -120,13 +120,14 @@ impl Operation {
                 let second = skip.then(|| tensor(device, 2, volume)).transpose()?;
                 let inputs = CHANNELS * (1 + usize::from(skip));
                 let (weight, bias) = (filter(3, inputs, edge)?, vector(4)?);
-                let y = D::convolution(
-                    x.leaky_trace(),
-                    second.clone(),
-                    weight.leaky_trace(),
-                    bias.clone(),
-                    how,
-                )?;
+                let (mut first, other) = (entered(&x)?, second.as_ref().map(entered).transpose()?);
+                // The second input goes in without its tape, as the network's do.
+                let other = other.map(|Activation { values, tape }| {
+                    first.tape = std::mem::take(&mut first.tape).merge(tape);
+                    let tape = NoneTape;
+                    Activation { values, tape }
+                });
+                let y = D::convolution(first, other, entered(&weight)?, bias.clone(), how)?;
                 let mut outcome = Gathered::new(y)?;
                 outcome.add("gradient of the input", &x);
                 if let Some(second) = &second {
@@ -141,10 +142,10 @@ impl Operation {
                 let modulation = tensor(device, 4, (2, 2 * CHANNELS))?;
                 let residual = tensor(device, 5, volume)?;
                 let y = D::group_norm(
-                    x.leaky_trace(),
+                    entered(&x)?,
                     [gamma.clone(), beta.clone()],
                     how.silu.then(|| modulation.leaky_trace()),
-                    Some(residual.leaky_trace()),
+                    Some(entered(&residual)?),
                     how,
                 )?;
                 let mut outcome = Gathered::new(y)?;
@@ -163,7 +164,7 @@ impl Operation {
                     out: filter(3, HIDDEN, 1)?,
                     bias: vector(4)?,
                 };
-                let y = D::linear_attention(x.leaky_trace(), weights.clone())?;
+                let y = D::linear_attention(entered(&x)?, weights.clone())?;
                 let mut outcome = Gathered::new(y)?;
                 outcome.add("gradient of the input", &x);
                 outcome.add("gradient of q, k and v", &weights.qkv);
@@ -173,7 +174,7 @@ impl Operation {
             }
             Operation::SpaceToDepth => {
                 let (weight, bias) = (filter(2, 8 * CHANNELS, 1)?, vector(3)?);
-                let y = D::space_to_depth(x.leaky_trace(), weight.clone(), bias.clone())?;
+                let y = D::space_to_depth(entered(&x)?, weight.clone(), bias.clone())?;
                 let mut outcome = Gathered::new(y)?;
                 outcome.add("gradient of the input", &x);
                 outcome.add("gradient of the weights", &weight);
@@ -208,6 +209,13 @@ fn tensor<S: Shape, D: NetworkDevice>(
         .map_err(failed)
 }
 
+/// An activation on a tape of its own.
+type Traced<D> = Activation<D, OwnedTape<f32, D>>;
+
+fn entered<D: NetworkDevice>(x: &Volume<D>) -> Result<Traced<D>> {
+    Activation::enter(x.leaky_trace())
+}
+
 fn values<S: Shape, D: NetworkDevice, T>(tensor: &Tensor<S, f32, D, T>) -> Vec<f32> {
     let mut values = vec![0.0; tensor.shape().num_elements()];
     tensor.copy_into(&mut values);
@@ -221,12 +229,13 @@ struct Gathered<D: NetworkDevice> {
 }
 
 impl<D: NetworkDevice> Gathered<D> {
-    fn new<S: Shape>(y: Tensor<S, f32, D, OwnedTape<f32, D>>) -> Result<Self> {
+    fn new(y: Traced<D>) -> Result<Self> {
+        let y = y.leave()?;
         let result = values(&y);
         let flat = (result.len(),);
         let weights = tensor(y.device(), 9, *y.shape())?;
-        let products: Tensor<S, f32, D, OwnedTape<f32, D>> =
-            TryMul::<Tensor<S, f32, D>>::try_mul(y, weights).map_err(failed)?;
+        let products: Volume<D, OwnedTape<f32, D>> =
+            TryMul::<Volume<D>>::try_mul(y, weights).map_err(failed)?;
         let sum: Tensor<(), f32, D, OwnedTape<f32, D>> = products
             .try_reshape_like(&flat)
             .and_then(|products| products.try_sum::<(), Axis<0>>())

@@ -36,13 +36,9 @@ fn objective() -> Objective {
 pub(super) fn training<D: NetworkDevice>(device: &D) -> Result<Vec<Comparison>> {
     fn step<D: NetworkDevice>(device: &D) -> Result<(f32, Vec<f32>)> {
         let network = UNet::initial(UNetConfig::tiny(), 1, device)?;
-        let (loss, mut found) = objective().gradients(&network, &fields(2, EDGE), 1, 0)?;
-        let parameters = network.parameters();
-        let mut gradients = Vec::with_capacity(parameters.count());
-        for index in 0..parameters.entries().len() {
-            gradients.extend(parameters.gradient(index, &mut found)?);
-        }
-        Ok((loss, gradients))
+        let batches = std::iter::once(Ok((fields(2, EDGE), 0)));
+        let (loss, gradients) = objective().mean_gradients(&network, batches, 1)?;
+        Ok((loss as f32, gradients.concat()))
     }
     let (loss, gradients) = step(device)?;
     let (expected_loss, expected) = step(&Cpu::default())?;
@@ -127,9 +123,8 @@ impl Timed {
         let pass = || -> Result<()> {
             match self.passes {
                 Passes::Training => {
-                    let (_, mut found) = objective().gradients(&network, &x, 1, 0)?;
-                    // The last gradient that is computed is that of the first layer.
-                    network.parameters().gradient(0, &mut found)?;
+                    let batches = std::iter::once(Ok((x.clone(), 0)));
+                    objective().mean_gradients(&network, batches, 1)?;
                 }
                 Passes::Evaluation => {
                     network.apply(&x, &vec![0.1; self.batch], Padding::Periodic)?;
@@ -166,7 +161,7 @@ fn kept<D: NetworkDevice>(
     network: &UNet<D>,
     x: &Batch,
 ) -> Result<Option<f64>> {
-    let x = to_volume(x, device)?;
+    let x = to_volume(x.view(), device)?;
     let t = device
         .try_tensor_from_vec(vec![0.1; x.shape()[0]], (x.shape()[0],))
         .map_err(failed)?;

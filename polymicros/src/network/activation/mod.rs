@@ -18,12 +18,12 @@ pub use cuda::CudaValues;
 use super::tensor::{Volume, failed};
 use crate::Result;
 use dfdx::prelude::{
-    Device, Gradients, HasShape, NoneTape, PutTape, Shape, SplitTape, Tape, Tensor,
+    Device, Gradients, HasShape, NoneTape, PutTape, Shape, SplitTape, Synchronize, Tape, Tensor,
 };
 use std::fmt::Debug;
 
 /// A device, and how it holds activations.
-pub trait Activations: Device<f32> + Send + Sync {
+pub trait Activations: Device<f32> + Synchronize + Send + Sync {
     /// The values of an activation, shared between all who need them.
     type Values: Clone + Debug;
 
@@ -65,8 +65,8 @@ pub trait Activations: Device<f32> + Send + Sync {
 /// memory.
 #[derive(Debug, Clone)]
 pub struct Activation<D: Activations, T = NoneTape> {
-    pub(super) values: D::Values,
-    pub(super) tape: T,
+    pub(crate) values: D::Values,
+    pub(crate) tape: T,
 }
 
 impl<D: Activations, T: Tape<f32, D>> Activation<D, T> {

@@ -86,7 +86,14 @@ impl GroupNormKernel for Cuda {
                     None => None,
                 },
             };
-            card::backward(gpu, sizes, &kept.inputs(), &saved, &mut gradient, &mut slots)?;
+            card::backward(
+                gpu,
+                sizes,
+                &kept.inputs(),
+                &saved,
+                &mut gradient,
+                &mut slots,
+            )?;
             x.give(of, slots.x)?;
             put(of.get_or_alloc_mut(&gamma)?, slots.gamma);
             put(of.get_or_alloc_mut(&beta)?, slots.beta);

@@ -3,7 +3,6 @@
 use super::*;
 use crate::buffer::Buffer;
 use crate::network::agreement::assert_close;
-use crate::network::convolution::stencil::Stencil;
 use crate::network::convolution::{Gradients, Way};
 use crate::network::cuda::emulator::{Emulator, Memory};
 use proptest::prelude::*;
@@ -24,11 +23,7 @@ fn expected(
     gradient: &[f32],
 ) -> (Buffer, Gradients) {
     let parts: Vec<&[f32]> = parts.iter().map(Vec::as_slice).collect();
-    let way = match (card.edge, card.upsample) {
-        (1, _) => Way::Point,
-        (_, false) => Way::Cube,
-        (_, true) => Way::Upsampled(Stencil::upsampled_cube()),
-    };
+    let way = Way::new(card.edge, card.upsample);
     (
         way.forward(card.sizes, &parts, weight, bias),
         way.backward(card.sizes, &parts, weight, gradient),
