@@ -109,7 +109,6 @@ pub(in crate::network) fn add(
 
 impl Activations for Cpu {
     type Values = CpuValues;
-    const HALVES: bool = true;
 
     fn enter<T: Tape<f32, Self>>(x: Volume<Self>, tape: &mut T) -> Result<CpuValues> {
         use dfdx::prelude::HasShape;

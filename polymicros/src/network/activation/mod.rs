@@ -23,13 +23,9 @@ use dfdx::prelude::{
 use std::fmt::Debug;
 
 /// A device, and how it holds activations.
-pub trait Activations: Device<f32> + Synchronize + Send + Sync {
+pub trait Activations: Device<f32> + Synchronize {
     /// The values of an activation, shared between all who need them.
     type Values: Clone + Debug;
-
-    /// Whether two halves of a batch go through the network side by side: on the processor each
-    /// keeps a thread busy, while a GPU does the more at once the more it is given.
-    const HALVES: bool = false;
 
     /// Values for those of a tensor; what is found of their gradient goes to the tensor's.
     ///
