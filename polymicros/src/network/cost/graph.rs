@@ -15,7 +15,7 @@ pub(super) struct Value {
 
 /// What is computed, with the sizes for one member of the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operation {
+pub(in crate::network) enum Operation {
     /// A convolution with a cubic kernel, at `voxels` voxels of its output.
     Convolution {
         voxels: u64,

@@ -3,7 +3,8 @@
 //!
 //! Multiplications are those of matrix products; everything else takes as long as its numbers take
 //! to and from memory. Both are counted from the sizes of the operations, for the kernels of this
-//! library on a GPU; the tests compare them with what the kernels on the processor really do.
+//! library on a GPU; the tests compare them with the products that these ask for, and with what the
+//! kernels on the processor really do.
 
 mod card;
 mod graph;
@@ -18,8 +19,9 @@ pub use paper::{Claim, claims};
 use super::UNetConfig;
 use super::attention::{FEATURES, HIDDEN};
 use crate::Result;
-use graph::{Node, Operation};
-use operation::Direction;
+use graph::Node;
+pub(in crate::network) use graph::Operation;
+pub(in crate::network) use operation::Direction;
 use std::collections::{HashMap, HashSet};
 
 /// A convolution on a GPU unfolds its input in slabs of at most this many bytes, or of one plane
@@ -132,13 +134,13 @@ impl Workload {
         };
         let total = |count: &dyn Fn(Direction) -> u64| -> f64 {
             let count: u64 = directions.iter().map(|&direction| count(direction)).sum();
-            count as f64 * self.batch as f64
+            count as f64
         };
-        let operation = &node.operation;
+        let (operation, batch) = (&node.operation, self.batch as u64);
         Cost {
-            operations: 2.0 * total(&|direction| operation.multiplications(direction, false)),
-            bytes: NUMBER * total(&|direction| operation.moved(direction)),
-            exchanged: NUMBER * (operation.exchanged() * self.batch as u64) as f64,
+            operations: 2.0 * total(&|direction| batch * operation.multiplications(direction)),
+            bytes: NUMBER * total(&|direction| operation.moved(direction, batch)),
+            exchanged: NUMBER * operation.exchanged(batch) as f64,
         }
     }
 
@@ -161,23 +163,22 @@ impl Workload {
         let weights = NUMBER * self.parameters() as f64;
         let nodes = self.nodes();
         let batch = NUMBER * self.batch as f64;
-        let workspace = |node: &Node, copies: u64| {
-            let largest = node.reads.iter().map(|value| value.numbers).max();
-            let taken = (copies * largest.unwrap_or(0)) as f64 * batch;
-            let slab = match node.operation {
-                Operation::Convolution {
-                    voxels,
-                    inputs,
-                    edge: 3,
-                    ..
-                } => {
-                    let whole = NUMBER * (27 * inputs * voxels) as f64;
-                    let plane = whole / (voxels as f64).cbrt();
-                    (whole * self.batch as f64).min(plane.max(SLAB as f64))
-                }
-                _ => 0.0,
-            };
-            taken + slab
+        let workspace = |node: &Node, copies: u64| match node.operation {
+            Operation::Convolution {
+                voxels,
+                inputs,
+                edge: 3,
+                ..
+            } => {
+                let whole = NUMBER * (27 * inputs * voxels) as f64;
+                let plane = whole / (voxels as f64).cbrt();
+                (whole * self.batch as f64).min(plane.max(SLAB as f64))
+            }
+            // Copies for dfdx's operations.
+            Operation::Halving { voxels, inputs, .. } => {
+                (copies * 8 * voxels * inputs) as f64 * batch
+            }
+            _ => 0.0,
         };
         if passes == Passes::Evaluation {
             let most = Living::forward(&nodes, |node| workspace(node, 3), batch);
@@ -198,14 +199,12 @@ impl Workload {
     }
 }
 
-/// Bytes that an operation keeps beside values: standardised weights; of an attention its weights,
-/// and what the softmax over voxels came to for each member of the batch.
+/// Bytes that an operation keeps beside values: weights as its kernels take them; of an attention
+/// also what the softmax over voxels came to for each member of the batch.
 fn beside(node: &Node, batch: f64) -> f64 {
     let weights = NUMBER * node.operation.weights() as f64;
     match node.operation {
-        Operation::Convolution {
-            standardised: true, ..
-        } => weights,
+        Operation::Convolution { .. } => weights,
         Operation::Attention { .. } => weights + (HIDDEN * (FEATURES + 2)) as f64 * batch,
         _ => 0.0,
     }

@@ -4,12 +4,12 @@
 use super::graph::Operation;
 use crate::network::attention::{FEATURES, HIDDEN};
 
-/// Times that dfdx's operations read or write a number of a tensor until a kernel may read it: the
+/// Times that dfdx's operations read or write a number of its tensors until a kernel may read it: the
 /// square of it (2), two new gradients (2) of which one is filled (1), and the derivative (4).
 const TAKE: u64 = 9;
 
-/// Times that they read or write a number until what a kernel has written is a tensor: a tensor and
-/// a gradient of its shape (2), and a copy (2).
+/// Times that they read or write a number until what a kernel has written is a tensor of dfdx's: a
+/// tensor and a gradient of its shape (2), and a copy (2).
 const GIVE: u64 = 4;
 
 /// Times that dfdx's operations read or write a weight to standardise it, and in the backward pass.
@@ -17,7 +17,7 @@ const STANDARDISE: [u64; 2] = [10, 20];
 
 /// One direction of a pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Direction {
+pub(in crate::network) enum Direction {
     Forward,
     Backward,
 }
@@ -54,30 +54,24 @@ impl Operation {
         }
     }
 
-    /// Multiplications, each with an addition, in matrix products. With `phases`, a convolution
-    /// after upsampling multiplies the 2 x 2 x 2 voxels that its 3 x 3 x 3 neighbours are copies of.
-    pub fn multiplications(&self, direction: Direction, phases: bool) -> u64 {
+    /// Multiplications, each with an addition, in matrix products.
+    pub fn multiplications(&self, direction: Direction) -> u64 {
         let matrices = match *self {
-            Operation::Convolution {
-                voxels, upsample, ..
-            } => {
-                let all = voxels * self.weights();
-                if upsample && phases {
-                    all / 27 * 8
-                } else {
-                    all
-                }
+            Operation::Convolution { voxels, .. } | Operation::Halving { voxels, .. } => {
+                voxels * self.weights()
             }
             Operation::GroupNorm { .. } => 0,
             Operation::Attention { voxels, channels } => {
-                // q, k, v and the result; the means of v. The backward pass makes q, k and v anew.
-                let (through, means) = match direction {
-                    Forward => (4 * hidden(), 1),
-                    Backward => (11 * hidden(), 2),
+                // For each voxel q, k, v and the result, and the means of v; then what is made of the
+                // means. The backward pass makes q, k and v anew.
+                let (through, means, small) = match direction {
+                    Forward => (4, 1, 1),
+                    Backward => (11, 2, 3),
                 };
-                return voxels * (through * channels + means * hidden() * FEATURES as u64);
+                let features = FEATURES as u64;
+                let of_voxel = hidden() * (through * channels + means * features);
+                return voxels * of_voxel + small * hidden() * channels * features;
             }
-            Operation::Halving { voxels, .. } => voxels * self.weights(),
             Operation::Linear { .. } => self.weights(),
         };
         match direction {
@@ -87,8 +81,8 @@ impl Operation {
         }
     }
 
-    /// Numbers that kernels read and write.
-    pub fn moved(&self, direction: Direction) -> u64 {
+    /// Numbers that kernels read and write, for a whole batch.
+    pub fn moved(&self, direction: Direction, batch: u64) -> u64 {
         match *self {
             Operation::Convolution {
                 voxels,
@@ -98,6 +92,7 @@ impl Operation {
                 upsample,
                 standardised,
             } => {
+                let voxels = voxels * batch;
                 let x = inputs * if upsample { voxels / 8 } else { voxels };
                 // The unfolded input, or its gradient, is written and read.
                 let unfolded = if edge == 1 {
@@ -124,7 +119,7 @@ impl Operation {
                 channels,
                 residual,
             } => {
-                let x = voxels * channels;
+                let x = batch * voxels * channels;
                 let residual = u64::from(residual) * x;
                 match direction {
                     // Read for the moments, and again to be normalised.
@@ -134,8 +129,8 @@ impl Operation {
                 }
             }
             Operation::Attention { voxels, channels } => {
-                let x = voxels * channels;
-                let hidden = voxels * hidden();
+                let x = batch * voxels * channels;
+                let hidden = batch * voxels * hidden();
                 match direction {
                     // k and v are made, k becomes its exponential, both are multiplied; the same
                     // for q, which is softmaxed in between.
@@ -149,7 +144,7 @@ impl Operation {
                 inputs,
                 outputs,
             } => {
-                let (x, y) = (8 * voxels * inputs, voxels * outputs);
+                let (x, y) = (8 * batch * voxels * inputs, batch * voxels * outputs);
                 match direction {
                     // Two permutations that copy.
                     Forward => 5 * x + 4 * y,
@@ -160,30 +155,18 @@ impl Operation {
         }
     }
 
-    /// Numbers that dfdx's operations read and write so that kernels may take its tensors, and give
-    /// it theirs. In the backward pass kernels work on dfdx's gradients themselves.
-    pub fn exchanged(&self) -> u64 {
+    /// Numbers that dfdx's operations read and write, for a whole batch, so that kernels may take its
+    /// tensors, and give it theirs: the weights, and what dfdx's own operations halve. Vectors, and
+    /// the few channels at both ends of the network, do not count.
+    pub fn exchanged(&self, batch: u64) -> u64 {
         match *self {
-            Operation::Convolution {
+            Operation::Convolution { .. } | Operation::Attention { .. } => TAKE * self.weights(),
+            Operation::Halving {
                 voxels,
                 inputs,
                 outputs,
-                upsample,
-                ..
-            } => {
-                let x = inputs * if upsample { voxels / 8 } else { voxels };
-                TAKE * (x + self.weights()) + GIVE * outputs * voxels
-            }
-            Operation::GroupNorm {
-                voxels,
-                channels,
-                residual,
-            } => {
-                let taken = 1 + u64::from(residual);
-                (TAKE * taken + GIVE) * voxels * channels
-            }
-            Operation::Attention { voxels, channels } => (TAKE + GIVE) * voxels * channels,
-            Operation::Halving { .. } | Operation::Linear { .. } => 0,
+            } => batch * voxels * (GIVE * 8 * inputs + TAKE * outputs),
+            Operation::GroupNorm { .. } | Operation::Linear { .. } => 0,
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::network::agreement::assert_close;
 use crate::network::attention::cpu;
+use crate::network::cost::{Direction, Operation};
 use crate::network::cuda::emulator::Emulator;
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
@@ -49,11 +50,21 @@ fn agree(card: &Card<Emulator>, seed: u64, size_of_x: f32) {
         out: &out,
         bias: &bias,
     };
+    // The products that the cost model counts.
+    let operation = Operation::Attention {
+        voxels: voxels as u64,
+        channels: channels as u64,
+    };
+    let counted = |direction| batch as u64 * operation.multiplications(direction);
     let contexts = card.forward(&at, &mut y).unwrap();
+    let forward = counted(Direction::Forward);
+    assert_eq!(queue.multiplications(), forward);
     assert_close("values", &queue.download(&y), &values, 3e-5);
     let gradient = queue.upload(&gradient);
     card.backward(&at, &contexts, &gradient, &mut slots)
         .unwrap();
+    let both = forward + counted(Direction::Backward);
+    assert_eq!(queue.multiplications(), both);
     assert_close("by x", &queue.download(&slots.x), &by.input, 2e-4);
     assert_close("by qkv", &queue.download(&slots.qkv), &by.qkv, 2e-4);
     assert_close("by out", &queue.download(&slots.out), &by.out, 2e-4);

@@ -4,6 +4,7 @@ use super::*;
 use crate::buffer::Buffer;
 use crate::network::agreement::assert_close;
 use crate::network::convolution::{Gradients, Way};
+use crate::network::cost::{Direction, Operation};
 use crate::network::cuda::emulator::{Emulator, Memory};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
@@ -57,10 +58,24 @@ fn agree(card: &Card<Emulator>, seed: u64) {
     let parts: Vec<&Memory> = parts.iter().collect();
     let [weight, bias, gradient] = [&weight, &bias, &gradient].map(|numbers| queue.upload(numbers));
     let mut y = queue.zeros(result).unwrap();
+    // The products that the cost model counts.
+    let operation = Operation::Convolution {
+        voxels: card.fine().iter().product::<usize>() as u64,
+        inputs: inputs as u64,
+        outputs: outputs as u64,
+        edge: card.edge as u64,
+        upsample: card.upsample,
+        standardised: false,
+    };
+    let counted = |direction| sizes.batch as u64 * operation.multiplications(direction);
     card.forward(&parts, &weight, &bias, &mut y).unwrap();
+    let forward = counted(Direction::Forward);
+    assert_eq!(queue.multiplications(), forward);
     assert_close("values", &queue.download(&y), &values, 2e-5);
     card.backward(&parts, &weight, &gradient, &mut slots)
         .unwrap();
+    let both = forward + counted(Direction::Backward);
+    assert_eq!(queue.multiplications(), both);
     let found = |slot| -> Vec<f32> { queue.download(slot).iter().map(|g| g - 1.0).collect() };
     for (slot, by) in slots.parts.iter().zip(&by.parts) {
         assert_close("by x", &found(slot), by, 1e-4);

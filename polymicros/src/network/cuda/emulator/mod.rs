@@ -94,6 +94,7 @@ struct Process {
     to: ChildStdin,
     from: ChildStdout,
     memories: u64,
+    multiplications: u64,
 }
 
 /// Memory of the emulated card.
@@ -116,6 +117,7 @@ impl Emulator {
             from: child.stdout.take().unwrap(),
             child,
             memories: 0,
+            multiplications: 0,
         }))))
     }
 
@@ -127,6 +129,11 @@ impl Emulator {
         request.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
         self.0.borrow_mut().send(&request);
         memory
+    }
+
+    /// Multiplications in the products so far.
+    pub fn multiplications(&self) -> u64 {
+        self.0.borrow().multiplications
     }
 
     /// The numbers of memory.
@@ -246,7 +253,9 @@ impl Queue for Emulator {
             push(&[number(memory), first, stride, usize::from(transposed), step]);
         }
         push(&[number(sum.memory), sum.first, sum.stride, 0, sum.step]);
-        self.0.borrow_mut().send(&request);
+        let mut process = self.0.borrow_mut();
+        process.multiplications += (products * size.iter().product::<usize>()) as u64;
+        process.send(&request);
         Ok(())
     }
 }
