@@ -8,15 +8,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// All `.cu` files below a folder.
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
         if path.is_dir() {
-            sources(&path, found);
+            sources(&path, found)?;
         } else if path.extension().is_some_and(|ending| ending == "cu") {
             found.push(path);
         }
     }
+    Ok(())
 }
 
 /// The names of the kernels in a source, in order.
@@ -40,7 +41,7 @@ fn every_kernel_compiles_for_the_cards_of_the_paper() {
     };
     let mut files = Vec::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    sources(&root.join("src/network"), &mut files);
+    sources(&root.join("src/network"), &mut files).unwrap();
     files.sort();
     assert!(files.len() >= 4, "{files:?}");
     for (virtual_card, card) in [("compute_80", "sm_80"), ("compute_90", "sm_90")] {
