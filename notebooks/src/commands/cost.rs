@@ -6,9 +6,6 @@ use polymicros::network::cost::{Arithmetic, Card, Claim, Passes, Workload, claim
 use serde_json::{Value, json};
 
 /// What to count.
-///
-/// Counts products, bytes and memory of a network, and the time that they take at a share of the
-/// peak of an A100, an H100 and an H200. Nothing is run.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Examples:\n  polymicros cost paper-local\n  \
         polymicros cost paper-foundation --edge 128 --batch 3 --share 0.4 --json")]

@@ -246,8 +246,14 @@ enum Command {
         device: Device,
     },
     /// Whether a GPU computes what the processor does, and how fast.
+    ///
+    /// Runs every operation of the network with its gradients, a training step and a sample on the
+    /// GPU and on the processor, and times the paper's local model; takes some minutes.
     GpuCheck(gpu_check::Plan),
     /// What a training step and a sample cost on NVIDIA's cards, beside the paper's times.
+    ///
+    /// Counts products, bytes and memory of a network, and the time that they take at a share of
+    /// the peak of an A100, an H100 and an H200. Nothing is run.
     Cost(cost::Plan),
     /// Make a stack of slices several times as many (super-resolution, section 5.2).
     ///

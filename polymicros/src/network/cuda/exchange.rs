@@ -7,8 +7,8 @@
 //! times on the way out.
 //!
 //! Between operations activations stay what kernels work on (`network/activation`), so that this is
-//! paid for parameters, at both ends of the network and where it is halved, and nowhere else: by
-//! the cost model for some percent of all bytes. To have the memory of tensors for nothing would
+//! paid for parameters, at both ends of the network and where the grid is halved, and nowhere else:
+//! by the cost model for less than a fiftieth of the bytes of the paper's local model. To have the memory of tensors for nothing would
 //! trust what dfdx promises to nobody: its address, from the text that dfdx prints for debugging.
 
 use super::gpu::{Gpu, Memory};
