@@ -5,9 +5,11 @@ use polymicros::reconstruction::Model;
 use polymicros::{Error, Result};
 use std::path::PathBuf;
 
-/// The weights of the foundation model that ship with the project, pre-trained on the union of the
-/// stand-ins and not yet tuned on synthetic volumes, or those that
+/// The foundation model that ships with the project, or the one whose weights
 /// `POLYMICROS_FOUNDATION` names.
+///
+/// It is pre-trained on the neighbourhoods of all stand-ins. The one that is tuned on synthetic
+/// volumes besides (`foundation.safetensors`) ships too, but fills in missing slices less well.
 ///
 /// # Errors
 /// When the file is not there or cannot be read.
@@ -26,7 +28,7 @@ pub fn inpainting_model() -> Result<Model> {
 fn weights() -> Result<PathBuf> {
     let path = match std::env::var_os("POLYMICROS_FOUNDATION") {
         Some(path) => PathBuf::from(path),
-        None => PathBuf::from("../fixtures/models/union.safetensors"),
+        None => PathBuf::from("../fixtures/models/pretrained.safetensors"),
     };
     if !path.is_file() {
         let problem = format!(

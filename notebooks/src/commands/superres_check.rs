@@ -332,6 +332,7 @@ mod tests {
     use std::path::Path;
 
     #[derive(Debug, Parser)]
+    #[command(args_override_self = true)]
     struct Arguments {
         #[command(flatten)]
         plan: Plan,

@@ -13,6 +13,8 @@ mod jobs;
 mod peers;
 #[path = "../python/mod.rs"]
 mod python;
+#[path = "../served/mod.rs"]
+mod served;
 
 use faer::Mat;
 use peers::Peers;

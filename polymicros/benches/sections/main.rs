@@ -11,6 +11,10 @@
 mod peer;
 #[path = "../python/mod.rs"]
 mod python;
+#[path = "../served/mod.rs"]
+mod served;
+#[path = "../times/mod.rs"]
+mod times;
 
 use ndarray::{Array4, ArrayD};
 use peer::Peer;
@@ -20,7 +24,8 @@ use polymicros::reconstruction::sections::{
     Goal, Mismatch, Optimiser, OrthogonalStatistics, without_model,
 };
 use python::failed;
-use std::time::{Duration, Instant};
+use std::time::Instant;
+use times::{Times, heading};
 
 const THREADS: usize = 2;
 /// Of the volume whose gradient is timed.
@@ -50,32 +55,6 @@ fn problem(edge: usize) -> Result<(Field, OrthogonalStatistics)> {
     Ok((volume(1)?, OrthogonalStatistics::of_volume(&volume(2)?)?))
 }
 
-struct Times(Vec<Duration>);
-
-impl Times {
-    fn least(&self) -> f64 {
-        self.0.iter().min().map_or(f64::NAN, Duration::as_secs_f64)
-    }
-
-    fn median(&self) -> f64 {
-        let mut sorted = self.0.clone();
-        sorted.sort();
-        sorted
-            .get(sorted.len() / 2)
-            .map_or(f64::NAN, Duration::as_secs_f64)
-    }
-
-    fn row(&self, name: &str, ours: &Times) {
-        let ms = |seconds: f64| format!("{:.1} ms", seconds * 1e3);
-        println!(
-            "{name:<36} {:>10} {:>10} {:>15.2}",
-            ms(self.least()),
-            ms(self.median()),
-            self.median() / ours.median()
-        );
-    }
-}
-
 fn gradients(peers: bool) -> Result<()> {
     let (field, target) = problem(EDGE)?;
     let mut mismatch = Mismatch::<f32>::new(&target)?;
@@ -85,7 +64,7 @@ fn gradients(peers: bool) -> Result<()> {
         true => Some(Peer::start(&arrays(&field, &target, &gradient)?)?),
         false => None,
     };
-    let (mut ours, mut theirs) = (Times(Vec::new()), Times(Vec::new()));
+    let (mut ours, mut theirs) = (Times::default(), Times::default());
     for _ in 0..RUNS {
         let start = Instant::now();
         mismatch.value_and_gradient(field.as_slice(), &mut gradient)?;
@@ -94,10 +73,9 @@ fn gradients(peers: bool) -> Result<()> {
             theirs.0.push(peer.run()?);
         }
     }
-    println!(
-        "\none gradient of the mismatch at {EDGE}^3, f32, {THREADS} threads\n{:<36} {:>10} {:>10} {:>15}",
-        "", "least", "median", "median / ours"
-    );
+    heading(&format!(
+        "one gradient of the mismatch at {EDGE}^3, f32, {THREADS} threads"
+    ));
     ours.row("polymicros", &ours);
     let [before, most] = child_memory()?;
     println!(

@@ -1,21 +1,16 @@
 //! The Python process that PyTorch runs in.
 
 use super::python::{environment, failed};
+use super::served::Served;
+use super::times::PAUSE;
 use ndarray::ArrayD;
 use polymicros::Result;
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
-/// A pause before each run on either side: OpenMP's threads spin for a while after their work, and
-/// would be timed against us.
-const PAUSE: Duration = Duration::from_millis(250);
-
 pub struct Peer {
-    process: Child,
-    to: ChildStdin,
-    from: BufReader<ChildStdout>,
+    process: Served,
     pub version: String,
     /// The mismatch that it finds.
     pub error: f64,
@@ -39,64 +34,34 @@ impl Peer {
             ndarray_npy::write_npy(&path, array).map_err(failed)?;
             command.arg(path);
         }
-        let mut process = command
-            .env("OMP_NUM_THREADS", super::THREADS.to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(failed)?;
-        let (Some(to), Some(from)) = (process.stdin.take(), process.stdout.take()) else {
-            return Err(failed("no pipe to PyTorch"));
-        };
-        let mut peer = Peer {
+        let mut process = Served::start(command, super::THREADS)?;
+        let version = process.line()?;
+        let [error, difference, before, most] = numbers(&process.line()?)?;
+        Ok(Peer {
             process,
-            to,
-            from: BufReader::new(from),
-            version: String::new(),
-            error: 0.0,
-            difference: 0.0,
-            memory: [0.0; 2],
+            version,
+            error,
+            difference,
+            memory: [before, most],
             _folder: folder,
-        };
-        peer.version = peer.line()?;
-        let [error, difference, before, most] = peer.numbers()?;
-        (peer.error, peer.difference) = (error, difference);
-        peer.memory = [before, most];
-        Ok(peer)
+        })
     }
 
     /// The time of one gradient.
     pub fn run(&mut self) -> Result<Duration> {
         std::thread::sleep(PAUSE);
-        writeln!(self.to, "run").map_err(failed)?;
-        let [seconds] = self.numbers()?;
+        let [seconds] = numbers(&self.process.ask("run")?)?;
         std::thread::sleep(PAUSE);
         Ok(Duration::from_secs_f64(seconds))
     }
-
-    fn line(&mut self) -> Result<String> {
-        let mut line = String::new();
-        match self.from.read_line(&mut line).map_err(failed)? {
-            0 => Err(failed("PyTorch ended")),
-            _ => Ok(line.trim().to_owned()),
-        }
-    }
-
-    fn numbers<const N: usize>(&mut self) -> Result<[f64; N]> {
-        let line = self.line()?;
-        let numbers: Vec<f64> = line
-            .split(' ')
-            .map_while(|word| word.parse().ok())
-            .collect();
-        numbers
-            .try_into()
-            .map_err(|_| failed(format!("PyTorch said {line:?}")))
-    }
 }
 
-impl Drop for Peer {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
+fn numbers<const N: usize>(line: &str) -> Result<[f64; N]> {
+    let numbers: Vec<f64> = line
+        .split(' ')
+        .map_while(|word| word.parse().ok())
+        .collect();
+    numbers
+        .try_into()
+        .map_err(|_| failed(format!("PyTorch said {line:?}")))
 }

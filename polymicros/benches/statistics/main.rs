@@ -12,6 +12,10 @@
 mod peers;
 #[path = "../python/mod.rs"]
 mod python;
+#[path = "../served/mod.rs"]
+mod served;
+#[path = "../times/mod.rs"]
+mod times;
 
 use ndarray::{Array2, Array4};
 use peers::Peers;
@@ -20,6 +24,7 @@ use polymicros::statistics::{Pairs, Pca, TwoPoint, Vectors};
 use polymicros::{Result, peak_memory};
 use python::failed;
 use std::time::{Duration, Instant};
+use times::{Times, heading};
 
 const THREADS: usize = 2;
 const EDGE: usize = 128;
@@ -79,61 +84,26 @@ fn timed<R>(work: impl FnOnce() -> Result<R>) -> Result<(Duration, R)> {
     Ok((start.elapsed(), result))
 }
 
-/// The least and the median of some runs.
-#[derive(Clone)]
-struct Times(Vec<Duration>);
-
-impl Times {
-    fn least(&self) -> f64 {
-        self.0.iter().min().map_or(f64::NAN, Duration::as_secs_f64)
-    }
-
-    fn median(&self) -> f64 {
-        let mut sorted = self.0.clone();
-        sorted.sort();
-        sorted
-            .get(sorted.len() / 2)
-            .map_or(f64::NAN, Duration::as_secs_f64)
-    }
-}
-
-fn heading(what: &str) {
-    println!(
-        "\n{what}\n{:<44} {:>10} {:>10} {:>15}",
-        "", "least", "median", "median / ours"
-    );
-}
-
-fn row(name: &str, times: &Times, ours: &Times) {
-    let ms = |seconds: f64| format!("{:.1} ms", seconds * 1e3);
-    println!(
-        "{name:<44} {:>10} {:>10} {:>15.2}",
-        ms(times.least()),
-        ms(times.median()),
-        times.median() / ours.median()
-    );
-}
-
 fn alone() -> Result<()> {
     let field = field()?;
-    let mut times = Times(Vec::new());
+    let mut times = Times::default();
     correlate(&field)?;
     for _ in 0..15 {
         times.0.push(timed(|| correlate(&field))?.0);
     }
     heading("six correlations of 3 x 128^3, f32");
-    row("polymicros", &times, &times);
+    times.row("polymicros", &times);
 
     let vectors = Vectors::from_rows(vectors())?;
-    let (mut fit, mut whole) = (Times(Vec::new()), Times(Vec::new()));
+    let (mut fit, mut whole) = (Times::default(), Times::default());
     decompose(&vectors)?;
     for _ in 0..7 {
         fit.0.push(timed(|| Pca::fit(&vectors))?.0);
         whole.0.push(timed(|| decompose(&vectors))?.0);
     }
     heading("PCA of 200 vectors of 3 x 64^3, f32");
-    row("polymicros, 10 components", &whole, &whole);
-    row("polymicros, scores and variances only", &fit, &whole);
+    whole.row("polymicros, 10 components", &whole);
+    fit.row("polymicros, scores and variances only", &whole);
     report_peak()
 }
 
@@ -155,16 +125,16 @@ fn compare() -> Result<()> {
     heading("six correlations of 3 x 128^3, f32, two threads each");
     let jobs = peers.among(&["scipy", "torch"]);
     let (ours, theirs) = in_turn(&mut peers, &jobs, 15, || correlate(&field).map(drop))?;
-    row("polymicros", &ours, &ours);
+    ours.row("polymicros", &ours);
     for (job, times) in jobs.iter().zip(&theirs) {
-        row(job, times, &ours);
+        times.row(job, &ours);
     }
     heading("PCA of 200 vectors of 3 x 64^3, f32, 10 components, two threads each");
     let jobs = peers.among(&["randomized", "arpack"]);
     let (ours, theirs) = in_turn(&mut peers, &jobs, 7, || decompose(&vectors).map(drop))?;
-    row("polymicros (all scores, 10 components)", &ours, &ours);
+    ours.row("polymicros (all scores, 10 components)", &ours);
     for (job, times) in jobs.iter().zip(&theirs) {
-        row(&format!("scikit-learn, {job}"), times, &ours);
+        times.row(&format!("scikit-learn, {job}"), &ours);
     }
     println!(
         "scikit-learn, covariance_eigh: not run, its matrix of {FEATURES}^2 needs {:.1} TB",
@@ -185,8 +155,8 @@ fn in_turn(
     runs: usize,
     ours: impl Fn() -> Result<()>,
 ) -> Result<(Times, Vec<Times>)> {
-    let mut mine = Times(Vec::new());
-    let mut theirs = vec![Times(Vec::new()); jobs.len()];
+    let mut mine = Times::default();
+    let mut theirs = vec![Times::default(); jobs.len()];
     for run in 0..=runs {
         let time = timed(&ours)?.0;
         if run > 0 {

@@ -1,23 +1,18 @@
 //! The Python process that the peers run in.
 
 use super::python::{environment, failed};
+use super::served::Served;
+use super::times::PAUSE;
 use ndarray::ArrayD;
 use polymicros::Result;
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 const PACKAGES: [&str; 4] = ["numpy", "scipy", "scikit-learn", "torch"];
 
-/// A pause before each run on either side: OpenMP's threads spin for a while after their work, and
-/// would be timed against us.
-const PAUSE: Duration = Duration::from_millis(250);
-
 pub struct Peers {
-    process: Child,
-    to: ChildStdin,
-    from: BufReader<ChildStdout>,
+    process: Served,
     jobs: Vec<String>,
     /// The versions of what runs.
     pub versions: String,
@@ -41,33 +36,18 @@ impl Peers {
             ndarray_npy::write_npy(&path, array).map_err(failed)?;
             command.arg(path);
         }
-        // Some environments pin OpenBLAS to old kernels; the peers shall have its best ones.
-        let mut process = command
-            .env_remove("OPENBLAS_CORETYPE")
-            .env_remove("OPENBLAS_L2_SIZE")
-            .env("OPENBLAS_NUM_THREADS", super::THREADS.to_string())
-            .env("OMP_NUM_THREADS", super::THREADS.to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(failed)?;
-        let (Some(to), Some(from)) = (process.stdin.take(), process.stdout.take()) else {
-            return Err(failed("no pipe to the peers"));
-        };
-        let mut peers = Peers {
+        let mut process = Served::start(command, super::THREADS)?;
+        let versions = process.line()?;
+        let jobs = process.line()?.split(' ').map(str::to_owned).collect();
+        let difference = process.line()?;
+        Ok(Peers {
             process,
-            to,
-            from: BufReader::new(from),
-            jobs: Vec::new(),
-            versions: String::new(),
-            difference: String::new(),
+            jobs,
+            versions,
+            difference,
             variances: Vec::new(),
             _folder: folder,
-        };
-        peers.versions = peers.line()?;
-        peers.jobs = peers.line()?.split(' ').map(str::to_owned).collect();
-        peers.difference = peers.line()?;
-        Ok(peers)
+        })
     }
 
     /// Those of the jobs that can be run.
@@ -82,9 +62,7 @@ impl Peers {
     /// Runs a job once; the time is the peers' own.
     pub fn run(&mut self, job: &str) -> Result<Duration> {
         std::thread::sleep(PAUSE);
-        writeln!(self.to, "{job}").map_err(failed)?;
-        self.to.flush().map_err(failed)?;
-        let line = self.line()?;
+        let line = self.process.ask(job)?;
         let mut numbers = line
             .split(' ')
             .map(|word| word.parse::<f64>().map_err(failed));
@@ -95,20 +73,5 @@ impl Peers {
         }
         std::thread::sleep(PAUSE);
         Ok(Duration::from_secs_f64(seconds))
-    }
-
-    fn line(&mut self) -> Result<String> {
-        let mut line = String::new();
-        match self.from.read_line(&mut line).map_err(failed)? {
-            0 => Err(failed("the peers stopped")),
-            _ => Ok(line.trim_end().to_owned()),
-        }
-    }
-}
-
-impl Drop for Peers {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
     }
 }
