@@ -6,7 +6,8 @@ use crate::{Error, Result};
 use clap::Args;
 use polymicros::diffusion::Denoiser;
 use polymicros::reconstruction::comparison::{
-    Candidate, Row, averaged, candidates, compare_candidate, compare_interpolations, theta_ablation,
+    Candidate, Row, StoredComparison, averaged, candidates, compare_candidate,
+    compare_interpolations, theta_ablation,
 };
 use polymicros::reconstruction::{Mask, Model};
 use polymicros_prelude::{Field, Microstructure, StandIn, comparison_table};
@@ -65,6 +66,14 @@ pub(super) struct Plan {
     pub(super) out: Option<PathBuf>,
 }
 
+/// What is printed as JSON: what notebooks read, and all rows.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    comparison: StoredComparison,
+    rows: &'a [Line],
+}
+
 /// A row with what it is of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Line {
@@ -111,16 +120,16 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
         table.to_csv(out)?;
     }
     if as_json {
-        println!(
-            "{}",
-            json!({
-                "volume": plan.volume,
-                "factor": plan.factor,
-                "shape": crops[0].grid().shape,
-                "means": means,
-                "rows": lines,
-            })
-        );
+        let report = Report {
+            comparison: StoredComparison {
+                volume: plan.volume.clone(),
+                factor: plan.factor,
+                shape: crops[0].grid().shape,
+                means,
+            },
+            rows: &lines,
+        };
+        println!("{}", json!(report));
     } else {
         println!("{table}");
     }

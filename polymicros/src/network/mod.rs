@@ -26,7 +26,7 @@ pub(crate) use batch::to_volume;
 pub use convolution::Padding;
 pub use device::{Device, DeviceWork, Facts};
 pub use dfdx::prelude::Cpu;
-pub(crate) use kernel::vectorised;
+pub(crate) use kernel::{add, vectorised};
 pub use unet::{Entry, Initial, Parameter, Parameters, UNet, UNetConfig, layout};
 pub use weight_standardisation::WeightStandardisation;
 

@@ -3,7 +3,7 @@
 use super::optimiser::scale;
 use crate::diffusion::{Batch, Preconditioning};
 use crate::network::tensor::{Volume, failed};
-use crate::network::{NetworkDevice, Padding, UNet, to_volume, vectorised};
+use crate::network::{NetworkDevice, Padding, UNet, add, to_volume};
 use crate::{Error, Result};
 use dfdx::prelude::{
     Axis, Backward, Gradients, HasShape, OwnedTape, ReshapeTo, SumTo, Tensor, Trace, TryMul, TrySub,
@@ -139,14 +139,6 @@ impl Objective {
             }
         }
         Ok((loss, total))
-    }
-}
-
-vectorised! {
-    fn add<'a>(to: &'a mut [f32], from: &'a [f32]) {
-        for (to, from) in to.iter_mut().zip(from) {
-            *to += from;
-        }
     }
 }
 

@@ -38,9 +38,6 @@ fn average(reach: usize, around: bool) -> impl Fn(&Batch, f64) -> Result<Batch> 
     }
 }
 
-/// A voxel is the sum of up to a thousand shares in single precision.
-const ROUNDING: f32 = 1e-4;
-
 fn largest_difference(a: &Batch, b: &Batch) -> f32 {
     (a - b).iter().fold(0.0, |most, d| most.max(d.abs()))
 }
@@ -85,7 +82,8 @@ proptest! {
         let x = field(shape);
         let whole = pointwise(&x, 0.3).map_err(failed)?;
         let tiled = Tiled { denoiser: &pointwise, tiling }.denoise(&x, 0.3).map_err(failed)?;
-        prop_assert!(largest_difference(&tiled, &whole) < ROUNDING);
+        // With a step of one voxel, each is the sum of a thousand shares in single precision.
+        prop_assert!(largest_difference(&tiled, &whole) < 1e-4);
     }
 
     /// With a margin as wide as the reach, tiles agree with the whole, and the padding of tiles
@@ -103,7 +101,7 @@ proptest! {
         prop_assume!(!(periodic && whole_axes));
         let local = average(reach, false);
         let tiled = Tiled { denoiser: &local, tiling }.denoise(&x, 0.0).map_err(failed)?;
-        prop_assert!(largest_difference(&tiled, &whole) < ROUNDING);
+        prop_assert!(largest_difference(&tiled, &whole) < 1e-5);
     }
 }
 

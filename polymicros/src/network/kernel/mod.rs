@@ -27,6 +27,7 @@ pub(super) use outer::Outer;
 pub(super) use pack::Packed;
 pub(super) use parts::{Part, parts, pieces};
 pub(super) use product::{Product, Start};
+pub(crate) use sums::add;
 pub(super) use sums::{column_sums, sum_of_parts, total};
 pub(crate) use vectorised::vectorised;
 pub(super) use winograd::{FILTER, Map, POINTS, TILE, Transform};

@@ -9,6 +9,15 @@ use std::ops::Range;
 const PARTS: usize = 16;
 const VALUES: usize = 1 << 26;
 
+vectorised! {
+    /// Adds one vector to another.
+    pub(crate) fn add<'a>(to: &'a mut [f32], from: &'a [f32]) {
+        for (to, from) in to.iter_mut().zip(from) {
+            *to += from;
+        }
+    }
+}
+
 /// The sum over `items` of what `add` adds to `size` values: the items are cut into parts, each
 /// with values of its own, which are then added in order. How they are cut depends on the sizes
 /// alone.

@@ -43,10 +43,8 @@ pub fn is_rogsh(value: [f64; 3], tolerance: f64) -> bool {
 /// The table's points are those of a body-centred cubic lattice that lie in the body which ROGSH
 /// values fill; on its surface, the nearest to lattice points just outside; and where the body is
 /// thinner than a cell, values further than a spacing from all others. A valid value is at most
-/// about one and a half
-/// [spacings](Self::SPACING) from an entry. A value that no
-/// orientation has gets the entry that is nearest to it, and loses whatever separates it from the
-/// body.
+/// about one and a half [spacings](Self::SPACING) from an entry. A value that no orientation has
+/// gets the entry that is nearest to it, and loses whatever separates it from the body.
 ///
 /// A clone shares the table.
 #[derive(Clone)]

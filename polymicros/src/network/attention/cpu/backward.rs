@@ -8,7 +8,7 @@ use crate::network::attention::blocks::{
 use crate::network::attention::heads::Heads;
 use crate::network::attention::{FEATURES, HEADS, HIDDEN, Sizes};
 use crate::network::kernel::{
-    Packed, Part, Product, Segment, Start, column_sums, dispatch, exp, pieces, vectorised,
+    Packed, Part, Product, Segment, Start, add, column_sums, dispatch, exp, pieces, vectorised,
 };
 use rayon::prelude::*;
 
@@ -83,13 +83,6 @@ fn outer_heads(features: &[f32], channels: &[f32], sums: &mut [f32]) {
     }
 }
 
-/// Adds vectors in order.
-fn add(total: &mut [f32], part: &[f32]) {
-    for (total, part) in total.iter_mut().zip(part) {
-        *total += part;
-    }
-}
-
 /// What a member's voxels are multiplied by on the way back through `k` and `v`.
 struct Back {
     /// From the input to the gradient with respect to `k` before its softmax, but for the level.
@@ -147,27 +140,21 @@ impl Pass<'_> {
         by_q: &mut [f32],
         input: &mut [&mut [f32]],
     ) -> Vec<Vec<f32>> {
-        let Pass {
-            sizes,
-            parts,
-            x,
-            at,
-            contexts,
-        } = self;
-        let channels = sizes.channels;
-        let weights = pack(sizes, &at.qkv, 0);
-        let back = packed(sizes, &at.qkv);
-        let results = results(sizes, &at.out);
-        let transposed: Vec<Packed> = contexts
+        let channels = self.sizes.channels;
+        let weights = pack(self.sizes, &self.at.qkv, 0);
+        let back = packed(self.sizes, &self.at.qkv);
+        let results = results(self.sizes, &self.at.out);
+        let transposed: Vec<Packed> = self
+            .contexts
             .par_iter()
-            .map(|context| packed_transposed(sizes, &results.times(&context.means)))
+            .map(|context| packed_transposed(self.sizes, &results.times(&context.means)))
             .collect();
         let sums: Vec<[Vec<f32>; 2]> = input
             .par_iter_mut()
-            .zip(parts)
+            .zip(&self.parts)
             .map(|(input, part)| {
                 let here = part.values(channels);
-                let (x, gradient) = (&x[here.clone()], &gradient[here]);
+                let (x, gradient) = (&self.x[here.clone()], &gradient[here]);
                 let mut by_matrix = vec![0.0; HIDDEN * channels];
                 let mut by_q = vec![0.0; HIDDEN * channels];
                 let mut q = vec![0.0; BLOCK * HIDDEN];
@@ -195,8 +182,8 @@ impl Pass<'_> {
                 [by_matrix, by_q]
             })
             .collect();
-        let mut by_matrices = vec![vec![0.0; HIDDEN * channels]; sizes.batch];
-        for (part, [matrix, q]) in parts.iter().zip(&sums) {
+        let mut by_matrices = vec![vec![0.0; HIDDEN * channels]; self.sizes.batch];
+        for (part, [matrix, q]) in self.parts.iter().zip(&sums) {
             add(&mut by_matrices[part.member], matrix);
             add(by_q, q);
         }
@@ -206,29 +193,25 @@ impl Pass<'_> {
     /// The gradient with respect to the weights of `k` is added to `by_k`, and that with respect to the
     /// input, through `k` and `v`, to `input`.
     fn through_k(&self, by_means: &[Vec<f32>], by_k: &mut [f32], input: &mut [&mut [f32]]) {
-        let Pass {
-            sizes,
-            parts,
-            x,
-            at,
-            contexts,
-        } = self;
-        let channels = sizes.channels;
-        let weights = pack(sizes, &at.qkv, HIDDEN);
+        let channels = self.sizes.channels;
+        let weights = pack(self.sizes, &self.at.qkv, HIDDEN);
         let values = Heads::to_channels(channels, |feature, channel| {
-            at.qkv[(2 * HIDDEN + feature) * channels + channel]
+            self.at.qkv[(2 * HIDDEN + feature) * channels + channel]
         });
-        let members: Vec<Back> = contexts
+        let members: Vec<Back> = self
+            .contexts
             .par_iter()
             .zip(by_means)
-            .map(|(context, by_means)| Back::new(sizes, &at.qkv, &values, context, by_means))
+            .map(|(context, by_means)| {
+                Back::new(self.sizes, &self.at.qkv, &values, context, by_means)
+            })
             .collect();
         let sums: Vec<Vec<f32>> = input
             .par_iter_mut()
-            .zip(parts)
+            .zip(&self.parts)
             .map(|(input, part)| {
-                let x = &x[part.values(channels)];
-                let (context, member) = (&contexts[part.member], &members[part.member]);
+                let x = &self.x[part.values(channels)];
+                let (context, member) = (&self.contexts[part.member], &members[part.member]);
                 let mut sums = vec![0.0; HIDDEN * channels];
                 // The gradient with respect to k, and k, beside each other.
                 let mut both = vec![0.0; BLOCK * 2 * HIDDEN];
