@@ -15,6 +15,7 @@
 //! | [`training`] | 3.2, 4, C | neighbourhood sets, the objective, AdamW, averaged weights, runs that resume |
 //! | [`generation`] | 3, A.3, B.2 | local models, local-global sampling (Algorithm 3) |
 //! | [`reconstruction`] | 5.2, 5.3, D | inpainting and super-resolution beside baselines; volumes from three orthogonal sections |
+//! | [`device_check`] | | whether a GPU computes what the processor does, and how fast |
 //! | [`display`] | figures | pictures of all of these, for a notebook or a file |
 //!
 //! # Conventions
@@ -29,6 +30,7 @@
 //! library) says what the code does and which test shows it.
 
 mod buffer;
+pub mod device_check;
 pub mod diffusion;
 pub mod display;
 mod error;

@@ -1,6 +1,7 @@
 //! The command line, one file a command.
 
 mod convert;
+mod cost;
 mod dataset;
 mod denoise_check;
 mod design;
@@ -8,6 +9,7 @@ mod diversity;
 mod expand;
 mod field;
 mod generate;
+mod gpu_check;
 mod info;
 mod interrupt;
 mod local_global;
@@ -26,7 +28,7 @@ mod train;
 use crate::Result;
 use clap::{Parser, Subcommand};
 use names::{Edge, PrecisionName, SamplerName, SolverName};
-use polymicros::network::UNetConfig;
+use polymicros::network::{Device, UNetConfig};
 use progress::Progress;
 use std::path::PathBuf;
 
@@ -203,6 +205,9 @@ enum Command {
         /// Go on from the last checkpoint.
         #[arg(long)]
         resume: bool,
+        /// Where it runs: auto (a GPU where there is one), cpu, or cuda:0.
+        #[arg(long, default_value_t = Device::Auto)]
+        device: Device,
     },
     /// Make a dataset of synthetic structures (Algorithm 3); the same command goes on with it.
     Generate(generate::Plan),
@@ -236,7 +241,20 @@ enum Command {
         /// Heun's method, as in the paper, or one of half as many evaluations.
         #[arg(long, value_enum, default_value = "heun")]
         solver: SolverName,
+        /// Where it runs: auto (a GPU where there is one), cpu, or cuda:0.
+        #[arg(long, default_value_t = Device::Auto)]
+        device: Device,
     },
+    /// Whether a GPU computes what the processor does, and how fast.
+    ///
+    /// Runs every operation of the network with its gradients, a training step and a sample on the
+    /// GPU and on the processor, and times the paper's local model; takes some minutes.
+    GpuCheck(gpu_check::Plan),
+    /// What a training step and a sample cost on NVIDIA's cards, beside the paper's times.
+    ///
+    /// Counts products, bytes and memory of a network, and the time that they take at a share of
+    /// the peak of an A100, an H100 and an H200. Nothing is run.
+    Cost(cost::Plan),
     /// Make a stack of slices several times as many (super-resolution, section 5.2).
     ///
     /// OUT gets volume.npz (orientations: each missing voxel takes one that the slices show nearby),
@@ -394,6 +412,9 @@ enum NetworkCommand {
         /// What convolutions see beyond the edge.
         #[arg(long, value_enum, default_value = "replicate")]
         padding: Edge,
+        /// Where it runs: auto (a GPU where there is one), cpu, or cuda:0.
+        #[arg(long, default_value_t = Device::Auto)]
+        device: Device,
     },
     /// Time a forward pass and a training step of a network with random weights, and take the peak
     /// of memory of each.
@@ -477,10 +498,12 @@ impl Arguments {
                 config,
                 out,
                 resume,
+                device,
             }) => train::run(&train::Plan {
                 out: out.unwrap_or_else(|| config.with_extension("")),
                 config,
                 resume,
+                device,
                 json: self.json,
             }),
             Some(Command::Generate(plan)) => generate::run(&plan, self.json),
@@ -494,6 +517,7 @@ impl Arguments {
                 seed,
                 padding,
                 solver,
+                device,
             }) => network::sample(&network::Plan {
                 weights,
                 out,
@@ -502,8 +526,11 @@ impl Arguments {
                 seed,
                 padding: padding.into(),
                 solver: solver.into(),
+                device,
                 json: self.json,
             }),
+            Some(Command::GpuCheck(plan)) => gpu_check::run(&plan, self.json),
+            Some(Command::Cost(plan)) => cost::run(&plan, self.json),
             Some(Command::Network(NetworkCommand::Convert {
                 weights,
                 output,
@@ -543,7 +570,14 @@ impl Arguments {
                 input,
                 output,
                 padding,
-            })) => network::apply(&weights, &input, &output, padding.into()),
+                device,
+            })) => network::apply(&network::Application {
+                weights,
+                input,
+                output,
+                padding: padding.into(),
+                device,
+            }),
             Some(Command::Network(NetworkCommand::Bench {
                 base,
                 mults,

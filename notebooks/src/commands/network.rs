@@ -5,16 +5,39 @@ use crate::{Error, Result};
 use ndarray::{Array5, Axis};
 use polymicros::diffusion::{NetworkDenoiser, Sampler, Schedule, Solver};
 use polymicros::network::weights::{Precision, parse, save_tensors, values};
-use polymicros::network::{Cpu, Padding, UNet};
+use polymicros::network::{Cpu, Device, DeviceWork, NetworkDevice, Padding, UNet};
 use polymicros_prelude::{Field, Grid, ROGSH_NAMES};
 use serde_json::json;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// The bare network on tensors `x` and `t`.
-pub(super) fn apply(weights: &Path, input: &Path, output: &Path, padding: Padding) -> Result<()> {
-    let network = UNet::load(weights, &Cpu::default())?;
+/// What to apply the bare network to: tensors `x` and `t`.
+#[derive(Debug, Clone)]
+pub(super) struct Application {
+    pub(super) weights: PathBuf,
+    pub(super) input: PathBuf,
+    pub(super) output: PathBuf,
+    pub(super) padding: Padding,
+    pub(super) device: Device,
+}
+
+pub(super) fn apply(plan: &Application) -> Result<()> {
+    plan.device.run(plan)
+}
+
+impl DeviceWork for &Application {
+    type Output = ();
+    type Error = Error;
+
+    fn on<D: NetworkDevice>(self, device: &D) -> Result<()> {
+        apply_on(self, device)
+    }
+}
+
+fn apply_on<D: NetworkDevice>(plan: &Application, device: &D) -> Result<()> {
+    let (input, output): (&Path, &Path) = (&plan.input, &plan.output);
+    let network = UNet::load(&plan.weights, device)?;
     let bytes = std::fs::read(input).map_err(|source| Error::io(input, source))?;
     let (file, _) = parse(input, &bytes)?;
     let (shape, x) = values(input, &file, "x")?;
@@ -27,7 +50,7 @@ pub(super) fn apply(weights: &Path, input: &Path, output: &Path, padding: Paddin
     let (_, t) = values(input, &file, "t")?;
     let x = Array5::from_shape_vec((batch, channels, nx, ny, nz), x)
         .map_err(|e| Error::Usage(e.to_string()))?;
-    let y = network.apply(&x, &t, padding)?;
+    let y = network.apply(&x, &t, plan.padding)?;
     let values: Vec<f32> = y.iter().copied().collect();
     let tensors = std::iter::once(("y".to_owned(), shape, values.as_slice()));
     Ok(save_tensors(
@@ -53,13 +76,27 @@ pub(super) struct Plan {
     pub(super) seed: u64,
     pub(super) padding: Padding,
     pub(super) solver: Solver,
+    pub(super) device: Device,
     pub(super) json: bool,
 }
 
 pub(super) fn sample(plan: &Plan) -> Result<()> {
+    plan.device.run(plan)
+}
+
+impl DeviceWork for &Plan {
+    type Output = ();
+    type Error = Error;
+
+    fn on<D: NetworkDevice>(self, device: &D) -> Result<()> {
+        sample_on(self, device)
+    }
+}
+
+fn sample_on<D: NetworkDevice>(plan: &Plan, device: &D) -> Result<()> {
     let denoiser = NetworkDenoiser {
         padding: plan.padding,
-        ..NetworkDenoiser::load(&plan.weights, &Cpu::default())?
+        ..NetworkDenoiser::load(&plan.weights, device)?
     };
     let channels = denoiser.network.config().channels;
     let sampler = Sampler {
@@ -79,7 +116,8 @@ pub(super) fn sample(plan: &Plan) -> Result<()> {
         Ok(())
     })?;
     let seconds = start.elapsed().as_secs_f64();
-    progress.keep(&format!("{edge}^3, {seconds:.1} s"));
+    let device = plan.device.resolve();
+    progress.keep(&format!("{edge}^3 on {device}, {seconds:.1} s"));
     let names: Vec<String> = if channels == ROGSH_NAMES.len() {
         ROGSH_NAMES.map(str::to_owned).to_vec()
     } else {

@@ -1,8 +1,8 @@
 //! Training in batch.
 
 use super::{Progress, interrupt};
-use crate::Result;
-use polymicros::network::Cpu;
+use crate::{Error, Result};
+use polymicros::network::{Device, DeviceWork, NetworkDevice};
 use polymicros::training::{LogLine, Run, Settings};
 use serde_json::json;
 use std::path::PathBuf;
@@ -14,21 +14,35 @@ pub(super) struct Plan {
     pub(super) config: PathBuf,
     pub(super) out: PathBuf,
     pub(super) resume: bool,
+    pub(super) device: Device,
     pub(super) json: bool,
 }
 
 pub(super) fn run(plan: &Plan) -> Result<()> {
-    let device = Cpu::default();
+    plan.device.run(plan)
+}
+
+impl DeviceWork for &Plan {
+    type Output = ();
+    type Error = Error;
+
+    fn on<D: NetworkDevice>(self, device: &D) -> Result<()> {
+        train(self, device)
+    }
+}
+
+fn train<D: NetworkDevice>(plan: &Plan, device: &D) -> Result<()> {
     let mut run = if plan.resume {
-        Run::resume(&plan.out, &device)?
+        Run::resume(&plan.out, device)?
     } else {
-        Run::start(Settings::read(&plan.config)?, &plan.out, &device)?
+        Run::start(Settings::read(&plan.config)?, &plan.out, device)?
     };
     interrupt::listen();
     let settings = run.settings().clone();
     let mut progress = Progress::new("train");
     let mut data = settings.data.patches(settings.seed)?;
-    progress.keep(&format!("{} patches", data.len()));
+    let device = plan.device.resolve();
+    progress.keep(&format!("{} patches, on {device}", data.len()));
     let mut last = None;
     run.train(&mut data, |line| {
         progress.say(&told(line, settings.steps));

@@ -4,14 +4,11 @@ use super::tensor::{Volume, failed};
 use super::{NetworkDevice, Padding, UNet};
 use crate::{Error, Result};
 use dfdx::prelude::{HasShape, NoneTape, TensorFromVec};
-use ndarray::{Array5, ArrayView5, Axis};
+use ndarray::{Array5, ArrayView5, Axis, s};
 
 impl<D: NetworkDevice> UNet<D> {
     /// The bare network on fields in axis order `batch, channel, x, y, z`, with a time input for
     /// each member of the batch.
-    ///
-    /// Two halves of a batch go through the network side by side: each keeps a thread busy, and
-    /// what they do within an operation is shared out where there are more threads.
     ///
     /// # Errors
     /// As [`UNet::forward`].
@@ -20,16 +17,15 @@ impl<D: NetworkDevice> UNet<D> {
         if t.len() != count {
             return Err(Error::shape("time input of the network", count, t.len()));
         }
-        if count < 2 {
-            return self.apply_to(x.view(), t, padding);
+        let mut parts = D::parts_of_batch(self, count, |network, members| {
+            let x = x.slice(s![members.clone(), .., .., .., ..]);
+            network.apply_to(x, &t[members], padding)
+        })?;
+        if parts.len() == 1 {
+            return Ok(parts.remove(0));
         }
-        let (first, second) = x.view().split_at(Axis(0), count / 2);
-        let (t_first, t_second) = t.split_at(count / 2);
-        let (first, second) = rayon::join(
-            || self.apply_to(first, t_first, padding),
-            || self.apply_to(second, t_second, padding),
-        );
-        ndarray::concatenate(Axis(0), &[first?.view(), second?.view()])
+        let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
+        ndarray::concatenate(Axis(0), &views)
             .map_err(|e| Error::numerical("fields of the network", e.to_string()))
     }
 

@@ -101,9 +101,6 @@ impl Objective {
     /// The mean of the losses of several batches, each with its place, and of their gradients,
     /// parameter by parameter. All that is random follows from `seed` and the places.
     ///
-    /// The two halves of a batch go through the network side by side: each keeps a thread busy,
-    /// and what they do within an operation is shared out where there are more threads.
-    ///
     /// # Errors
     /// When the fields do not fit the network, the loss is not a number, or memory runs out; and
     /// those of the batches.
@@ -113,7 +110,6 @@ impl Objective {
         batches: impl ExactSizeIterator<Item = Result<(Batch, u64)>>,
         seed: u64,
     ) -> Result<(f64, Vec<Vec<f32>>)> {
-        let parameters = network.parameters();
         let parts = batches.len() as f32;
         let mut total: Vec<Vec<f32>> = Vec::new();
         let mut loss = 0.0;
@@ -121,21 +117,18 @@ impl Objective {
             let (batch, place) = batch?;
             let lesson = self.lesson(&batch, seed, place)?;
             let count = lesson.times.len();
-            let half = |members: Range<usize>| -> Result<Option<(f32, Vec<Vec<f32>>)>> {
-                if members.is_empty() {
-                    return Ok(None);
-                }
+            let found = D::parts_of_batch(network, count, |network, members| {
                 let share = members.len() as f32 / (count as f32 * parts);
                 let (loss, mut found) = self.learn(network, &lesson, members)?;
+                let parameters = network.parameters();
                 let gradients = (0..parameters.entries().len()).map(|index| {
                     let mut gradient = parameters.gradient(index, &mut found)?;
                     scale(&mut gradient, share);
                     Ok(gradient)
                 });
-                Ok(Some((share * loss, gradients.collect::<Result<_>>()?)))
-            };
-            let (first, second) = rayon::join(|| half(0..count / 2), || half(count / 2..count));
-            for (value, gradients) in [first?, second?].into_iter().flatten() {
+                Ok((share * loss, gradients.collect::<Result<Vec<_>>>()?))
+            })?;
+            for (value, gradients) in found {
                 loss += f64::from(value);
                 if total.is_empty() {
                     total = gradients;

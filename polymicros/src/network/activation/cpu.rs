@@ -1,6 +1,6 @@
 //! Activations on the CPU.
 
-use super::{Activation, Activations};
+use super::Activations;
 use crate::Result;
 use crate::buffer::Buffer;
 use crate::network::tensor::{Slot, Volume, accumulate, failed, read, tensor};
@@ -154,12 +154,5 @@ impl Activations for Cpu {
 
     fn shape(values: &CpuValues) -> [usize; 5] {
         values.shape
-    }
-}
-
-impl<T> Activation<Cpu, T> {
-    /// The values, and the tape.
-    pub(in crate::network) fn split(self) -> (CpuValues, T) {
-        (self.values, self.tape)
     }
 }

@@ -3,23 +3,27 @@
 //! dfdx keeps the values of its tensors to itself: reading them is a copy, and the first gradient
 //! of each is added to zeros. Between one hand-written operation and the next neither is needed,
 //! so that on the CPU an activation owns its values, and dfdx' tape knows it by an empty tensor
-//! whose gradient an operation puts there and the one before takes away. On a device without
-//! operations of its own an activation is a [`Volume`].
+//! whose gradient an operation puts there and the one before takes away. A GPU's are held in the
+//! same way.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 
 pub use cpu::CpuValues;
 pub(super) use cpu::{add, give, take};
+#[cfg(feature = "cuda")]
+pub use cuda::CudaValues;
 
 use super::tensor::{Volume, failed};
 use crate::Result;
 use dfdx::prelude::{
-    Device, Gradients, HasShape, NoneTape, PutTape, Shape, SplitTape, Tape, Tensor,
+    Device, Gradients, HasShape, NoneTape, PutTape, Shape, SplitTape, Synchronize, Tape, Tensor,
 };
 use std::fmt::Debug;
 
 /// A device, and how it holds activations.
-pub trait Activations: Device<f32> + Send + Sync {
+pub trait Activations: Device<f32> + Synchronize {
     /// The values of an activation, shared between all who need them.
     type Values: Clone + Debug;
 
@@ -57,8 +61,8 @@ pub trait Activations: Device<f32> + Send + Sync {
 /// memory.
 #[derive(Debug, Clone)]
 pub struct Activation<D: Activations, T = NoneTape> {
-    pub(super) values: D::Values,
-    pub(super) tape: T,
+    pub(crate) values: D::Values,
+    pub(crate) tape: T,
 }
 
 impl<D: Activations, T: Tape<f32, D>> Activation<D, T> {
@@ -84,6 +88,11 @@ impl<D: Activations, T: Tape<f32, D>> Activation<D, T> {
     /// `batch, x, y, z, channel`.
     pub fn shape(&self) -> [usize; 5] {
         D::shape(&self.values)
+    }
+
+    /// The values, and the tape.
+    pub(super) fn split(self) -> (D::Values, T) {
+        (self.values, self.tape)
     }
 
     /// The same values on an empty tape.

@@ -6,11 +6,18 @@
 //! number of voxels.
 
 mod blocks;
+#[cfg(any(test, feature = "cuda"))]
+mod card;
 mod cpu;
+#[cfg(feature = "cuda")]
+mod gpu;
 mod heads;
 mod reference;
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+pub(super) use card::SOURCE;
 
 use super::activation::{Activation, Activations, give, take};
 use super::tensor::{Filter, Vector, accumulate, read};

@@ -1,6 +1,10 @@
 //! 3 x 3 x 3 and 1 x 1 x 1 convolutions, over one input or over two beside each other (the
 //! concatenation itself is never made), and after nearest upsampling by two.
 
+#[cfg(any(test, feature = "cuda"))]
+mod card;
+#[cfg(feature = "cuda")]
+mod gpu;
 mod padding;
 mod planes;
 mod point;
@@ -12,6 +16,8 @@ mod upsampled;
 mod weights;
 mod winograd;
 
+#[cfg(test)]
+pub(super) use card::SOURCE;
 pub use padding::Padding;
 
 use super::activation::{Activation, Activations, give, take};
@@ -86,11 +92,7 @@ impl ConvolutionKernel for Cpu {
     ) -> Result<Activation<Self, T>> {
         let shapes = [weight.shape(), x.shape()];
         let sizes = check(shapes, skip.as_ref().map(Activation::shape), &bias, how)?;
-        let way = match (shapes[0][2], how.upsample) {
-            (1, _) => Way::Point,
-            (_, false) => Way::Cube,
-            (_, true) => Way::Upsampled(Stencil::upsampled_cube()),
-        };
+        let way = Way::new(shapes[0][2], how.upsample);
         let (x, tape) = x.split();
         let (weight, weight_tape) = weight.split();
         let mut tape = tape.merge(weight_tape);
@@ -127,6 +129,15 @@ enum Way {
 }
 
 impl Way {
+    /// That of a kernel of this edge.
+    fn new(edge: usize, upsample: bool) -> Self {
+        match (edge, upsample) {
+            (1, _) => Way::Point,
+            (_, false) => Way::Cube,
+            (_, true) => Way::Upsampled(Stencil::upsampled_cube()),
+        }
+    }
+
     fn forward(&self, sizes: &Sizes, parts: &[&[f32]], weight: &[f32], bias: &[f32]) -> Buffer {
         match self {
             Way::Point => point::forward(sizes, parts, weight, bias),

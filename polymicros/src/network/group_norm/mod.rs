@@ -1,10 +1,17 @@
 //! Group normalisation, with what follows it in the network: a scale and shift from the time
 //! embedding, SiLU, and the addition of a shortcut.
 
+#[cfg(any(test, feature = "cuda"))]
+mod card;
 mod cpu;
+#[cfg(feature = "cuda")]
+mod gpu;
 mod reference;
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+pub(super) use card::SOURCE;
 
 use super::activation::{Activation, Activations, add, give, take};
 use super::tensor::{Matrix, Vector, accumulate, read};

@@ -9,6 +9,8 @@
 //!
 //! The instruction set is chosen at run time: AVX-512, AVX2 with FMA, NEON, or a portable path.
 
+#[cfg(test)]
+pub(super) mod count;
 mod elementwise;
 mod outer;
 mod pack;

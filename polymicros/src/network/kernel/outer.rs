@@ -29,6 +29,8 @@ impl WithSimd for Outer<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        #[cfg(test)]
+        super::count::add(self.lines * self.rows, self.segments, self.columns);
         match S::F32_LANES {
             16 => self.run::<S, 1>(simd),
             8 => self.run::<S, 2>(simd),

@@ -44,6 +44,12 @@ impl WithSimd for Product<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        #[cfg(test)]
+        super::count::add(
+            self.lines * self.rows,
+            self.segments,
+            self.weights.columns(),
+        );
         // The accumulators and what is multiplied fill the registers: 12 x 1 of 32, or 6 x 2 of 16.
         match S::F32_LANES {
             16 => self.run::<S, 1>(simd, 12),

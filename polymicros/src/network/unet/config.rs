@@ -85,14 +85,14 @@ impl UNetConfig {
     }
 
     /// Channels before each level, and after the last: one more than there are levels.
-    pub(super) fn widths(&self) -> Vec<usize> {
+    pub(in crate::network) fn widths(&self) -> Vec<usize> {
         std::iter::once(self.base)
             .chain(self.multipliers.iter().map(|m| m * self.base))
             .collect()
     }
 
     /// Features of the time embedding.
-    pub(super) fn time_features(&self) -> usize {
+    pub(in crate::network) fn time_features(&self) -> usize {
         4 * self.base
     }
 

@@ -1,0 +1,111 @@
+//! The kernels' sources, run on the processor, against the CPU's kernels.
+
+use super::*;
+use crate::network::agreement::assert_close;
+use crate::network::attention::cpu;
+use crate::network::cost::{Direction, Operation};
+use crate::network::cuda::emulator::Emulator;
+use proptest::prelude::*;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+fn numbers(seed: u64, count: usize) -> Vec<f32> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    (0..count).map(|_| rng.random_range(-1.0..1.0)).collect()
+}
+
+fn agree(card: &Card<Emulator>, seed: u64, size_of_x: f32) {
+    let Sizes {
+        batch,
+        voxels,
+        channels,
+    } = *card.sizes;
+    let x: Vec<f32> = numbers(seed, batch * voxels * channels)
+        .iter()
+        .map(|x| size_of_x * x)
+        .collect();
+    let parameters = cpu::Parameters {
+        qkv: numbers(seed + 1, 3 * HIDDEN * channels),
+        out: numbers(seed + 2, channels * HIDDEN),
+        bias: numbers(seed + 3, channels),
+    };
+    let gradient = numbers(seed + 4, x.len());
+    let (values, contexts) = cpu::forward(card.sizes, &x, &parameters);
+    let by = cpu::backward(card.sizes, &x, &parameters, &contexts, &gradient);
+
+    let queue = card.queue;
+    let zeros = |numbers: &[f32]| queue.zeros(numbers.len()).unwrap();
+    let mut slots = Slots {
+        x: zeros(&x),
+        qkv: zeros(&parameters.qkv),
+        out: zeros(&parameters.out),
+        bias: zeros(&parameters.bias),
+    };
+    let mut y = zeros(&x);
+    let cpu::Parameters { qkv, out, bias } = &parameters;
+    let [x, qkv, out, bias] = [&x, qkv, out, bias].map(|numbers| queue.upload(numbers));
+    let at = Inputs {
+        x: &x,
+        qkv: &qkv,
+        out: &out,
+        bias: &bias,
+    };
+    // The products that the cost model counts.
+    let operation = Operation::Attention {
+        voxels: voxels as u64,
+        channels: channels as u64,
+    };
+    let counted = |direction| batch as u64 * operation.multiplications(direction);
+    let contexts = card.forward(&at, &mut y).unwrap();
+    let forward = counted(Direction::Forward);
+    assert_eq!(queue.multiplications(), forward);
+    assert_close("values", &queue.download(&y), &values, 3e-5);
+    let gradient = queue.upload(&gradient);
+    card.backward(&at, &contexts, &gradient, &mut slots)
+        .unwrap();
+    let both = forward + counted(Direction::Backward);
+    assert_eq!(queue.multiplications(), both);
+    assert_close("by x", &queue.download(&slots.x), &by.input, 2e-4);
+    assert_close("by qkv", &queue.download(&slots.qkv), &by.qkv, 2e-4);
+    assert_close("by out", &queue.download(&slots.out), &by.out, 2e-4);
+    assert_close("by bias", &queue.download(&slots.bias), &by.bias, 2e-4);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn the_kernels_agree_with_those_of_the_processor(
+        seed in 0..1000u64,
+        batch in 1..3usize,
+        voxels in 1..200usize,
+        channels in 1..20usize,
+        slab in 1..250usize,
+    ) {
+        if let Some(queue) = Emulator::start() {
+            let sizes = Sizes { batch, voxels, channels };
+            let card = Card { queue: &queue, sizes: &sizes, slab };
+            agree(&card, seed, 1.0);
+        }
+    }
+}
+
+/// Softmaxes over values that exp of which overflows, in slabs of which later ones have larger
+/// values.
+#[test]
+fn large_inputs_do_not_overflow() {
+    let Some(queue) = Emulator::start() else {
+        return;
+    };
+    let sizes = Sizes {
+        batch: 1,
+        voxels: 40,
+        channels: 2,
+    };
+    let card = Card {
+        queue: &queue,
+        sizes: &sizes,
+        slab: 7,
+    };
+    agree(&card, 3, 300.0);
+}

@@ -1,0 +1,208 @@
+//! A GPU that runs our kernels and cuBLAS's products, on dfdx's stream.
+
+use super::queue::{Argument, Matrix, Product, Queue, Shape, Source};
+use cudarc::cublas::sys::cublasOperation_t as Operation;
+use cudarc::cublas::{CudaBlas, Gemm, GemmConfig, StridedBatchedConfig};
+use cudarc::driver::sys::{CUdevice_attribute as Attribute, CUresult};
+use cudarc::driver::{
+    CudaDevice, CudaSlice, DevicePtr, DevicePtrMut, DriverError, LaunchAsync, LaunchConfig,
+};
+use cudarc::nvrtc::{CompileOptions, Ptx, compile_ptx_with_opts};
+use dfdx::prelude::CudaError;
+use std::ffi::c_int;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Memory of a GPU, in numbers.
+pub(in crate::network) type Memory = CudaSlice<f32>;
+
+/// A GPU, opened.
+#[derive(Debug, Clone)]
+pub(in crate::network) struct Gpu {
+    device: Arc<CudaDevice>,
+    blas: Arc<CudaBlas>,
+}
+
+/// What PTX may be compiled for: the newest that a card understands is chosen, and its driver
+/// makes the rest.
+const ARCHITECTURES: [(c_int, &str); 7] = [
+    (100, "compute_100"),
+    (90, "compute_90"),
+    (89, "compute_89"),
+    (86, "compute_86"),
+    (80, "compute_80"),
+    (75, "compute_75"),
+    (70, "compute_70"),
+];
+
+impl Gpu {
+    /// The GPU of a device. cuBLAS takes milliseconds and memory to start, and dfdx keeps its own
+    /// to itself; so each GPU's is started once for the process, as the driver's context is.
+    pub fn of(device: &Arc<CudaDevice>) -> Result<Self, CudaError> {
+        static OPENED: Mutex<Vec<Gpu>> = Mutex::new(Vec::new());
+        let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+        let ordinal = device.ordinal();
+        if let Some(gpu) = opened.iter().find(|gpu| gpu.device.ordinal() == ordinal) {
+            return Ok(gpu.clone());
+        }
+        let gpu = Gpu {
+            device: device.clone(),
+            blas: Arc::new(CudaBlas::new(device.clone())?),
+        };
+        opened.push(gpu.clone());
+        Ok(gpu)
+    }
+
+    /// Compiles a source for this card and loads it.
+    fn load(&self, source: &Source) -> Result<(), CudaError> {
+        let major = self
+            .device
+            .attribute(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?;
+        let minor = self
+            .device
+            .attribute(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?;
+        let known = ARCHITECTURES
+            .into_iter()
+            .filter(|(version, _)| *version <= 10 * major + minor);
+        let unknown = CudaError::Driver(DriverError(CUresult::CUDA_ERROR_NO_BINARY_FOR_GPU));
+        let ptx = compile(source, known).ok_or(unknown)?;
+        self.device
+            .load_ptx(ptx, &module(source), source.kernels)
+            .map_err(CudaError::from)
+    }
+}
+
+/// Its name among the modules of a device, dfdx's too.
+fn module(source: &Source) -> String {
+    format!("polymicros_{}", source.name)
+}
+
+/// PTX for the first architecture that this NVRTC knows.
+fn compile(
+    source: &Source,
+    architectures: impl Iterator<Item = (c_int, &'static str)>,
+) -> Option<Ptx> {
+    architectures.into_iter().find_map(|(_, architecture)| {
+        let options = CompileOptions {
+            arch: Some(architecture),
+            ..CompileOptions::default()
+        };
+        compile_ptx_with_opts(source.text, options).ok()
+    })
+}
+
+/// A size as the driver takes it; larger ones it refuses.
+fn narrow(size: usize) -> u32 {
+    u32::try_from(size).unwrap_or(u32::MAX)
+}
+
+/// A size as cuBLAS takes it; larger ones it refuses.
+fn signed(size: usize) -> c_int {
+    c_int::try_from(size).unwrap_or(-1)
+}
+
+/// The address of a number in memory.
+fn address(base: u64, first: usize) -> u64 {
+    base + (first * size_of::<f32>()) as u64
+}
+
+impl Queue for Gpu {
+    type Memory = Memory;
+    type Error = CudaError;
+
+    fn zeros(&self, numbers: usize) -> Result<Memory, CudaError> {
+        Ok(self.device.alloc_zeros(numbers)?)
+    }
+
+    // A kernel is given addresses, and nobody can prove that it stays within them. Tests run the
+    // same sources with the same arguments on the processor, where writes outside are seen.
+    #[allow(unsafe_code)]
+    fn launch(
+        &self,
+        source: &Source,
+        kernel: &'static str,
+        shape: Shape,
+        arguments: &mut [Argument<'_, Memory>],
+    ) -> Result<(), CudaError> {
+        let module = module(source);
+        if !self.device.has_func(&module, kernel) {
+            self.load(source)?;
+        }
+        let missing = CudaError::Driver(DriverError(CUresult::CUDA_ERROR_NOT_FOUND));
+        let function = self.device.get_func(&module, kernel).ok_or(missing)?;
+        // The driver reads as many arguments as the kernel has, and of each as many bytes: eight of
+        // an address or a count, the first four of a number.
+        let mut values = [0u64; 12];
+        for (value, argument) in values.iter_mut().zip(arguments) {
+            *value = match argument {
+                Argument::In(memory, first) => address(*memory.device_ptr(), *first),
+                Argument::Out(memory, first) => address(*memory.device_ptr_mut(), *first),
+                Argument::Count(count) => *count as u64,
+                Argument::Number(number) => u64::from(number.to_bits()),
+            };
+        }
+        let [a, b, c, d, e, f, g, h, i, j, k, l] = values;
+        let [x, y, z] = shape.blocks.map(narrow);
+        let how = LaunchConfig {
+            grid_dim: (x, y, z),
+            block_dim: (narrow(shape.threads), 1, 1),
+            shared_mem_bytes: 0,
+        };
+        // SAFETY: all memory is of this device and lives until the stream has reached its end,
+        // because it is freed in the same stream.
+        unsafe { function.launch(how, (a, b, c, d, e, f, g, h, i, j, k, l)) }?;
+        Ok(())
+    }
+
+    // cuBLAS is given addresses and sizes; that the sizes fit is what the tests on the processor
+    // see.
+    #[allow(unsafe_code)]
+    fn multiply(&self, product: Product<'_, Memory>) -> Result<(), CudaError> {
+        let Product {
+            size: [rows, depth, columns],
+            products,
+            left,
+            right,
+            sum,
+        } = product;
+        let turned = |matrix: &Matrix<Memory>| match matrix.transposed {
+            true => Operation::CUBLAS_OP_T,
+            false => Operation::CUBLAS_OP_N,
+        };
+        // cuBLAS counts column by column: of matrices that lie row by row it sees the transposes,
+        // and the transpose of a product is that of the factors in the other order.
+        let gemm = GemmConfig {
+            transa: turned(&right),
+            transb: turned(&left),
+            m: signed(columns),
+            n: signed(rows),
+            k: signed(depth),
+            alpha: 1.0f32,
+            lda: signed(right.stride),
+            ldb: signed(left.stride),
+            beta: if sum.add { 1.0 } else { 0.0 },
+            ldc: signed(sum.stride),
+        };
+        let (first, second) = (
+            right.memory.slice(right.first..),
+            left.memory.slice(left.first..),
+        );
+        let mut to = sum.memory.slice_mut(sum.first..);
+        // SAFETY: as for kernels.
+        if products == 1 {
+            unsafe { self.blas.gemm(gemm, &first, &second, &mut to) }?;
+        } else {
+            let all = StridedBatchedConfig {
+                gemm,
+                batch_size: signed(products),
+                stride_a: right.step as i64,
+                stride_b: left.step as i64,
+                stride_c: sum.step as i64,
+            };
+            unsafe {
+                self.blas
+                    .gemm_strided_batched(all, &first, &second, &mut to)
+            }?;
+        }
+        Ok(())
+    }
+}

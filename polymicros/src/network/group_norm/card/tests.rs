@@ -1,0 +1,104 @@
+//! The kernels' sources, run on the processor, against the CPU's kernels.
+
+use super::*;
+use crate::network::agreement::assert_close;
+use crate::network::cuda::emulator::Emulator;
+use crate::network::group_norm::cpu;
+use proptest::prelude::*;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+fn numbers(seed: u64, count: usize) -> Vec<f32> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    (0..count).map(|_| rng.random_range(-1.0..1.0)).collect()
+}
+
+fn agree(card: &Emulator, seed: u64, sizes: Sizes, [modulated, added]: [bool; 2]) {
+    let Sizes {
+        batch,
+        voxels,
+        channels,
+        ..
+    } = sizes;
+    let count = batch * voxels * channels;
+    // A mean that is not zero, so that the pivots matter.
+    let x: Vec<f32> = numbers(seed, count).iter().map(|x| x + 3.0).collect();
+    let gradient = numbers(seed + 1, count);
+    let at = cpu::Parameters {
+        gamma: numbers(seed + 2, channels),
+        beta: numbers(seed + 3, channels),
+        modulation: modulated.then(|| numbers(seed + 4, batch * 2 * channels)),
+    };
+    let residual = added.then(|| numbers(seed + 5, count));
+    let moments = cpu::moments(&sizes, &x);
+    let expected = cpu::forward(&sizes, &x, residual.as_deref(), &at, &moments);
+    let by = cpu::backward(&sizes, &x, gradient.clone().into(), &at, &moments);
+
+    let [x, gamma, beta] = [&x, &at.gamma, &at.beta].map(|numbers| card.upload(numbers));
+    let modulation = at.modulation.as_ref().map(|m| card.upload(m));
+    let residual = residual.map(|residual| card.upload(&residual));
+    let inputs = Inputs {
+        x: &x,
+        gamma: &gamma,
+        beta: &beta,
+        modulation: modulation.as_ref(),
+    };
+    let mut y = card.zeros(count).unwrap();
+    let saved = forward(card, &sizes, &inputs, residual.as_ref(), &mut y).unwrap();
+    assert_close("values", &card.download(&y), &expected, 3e-5);
+    // Gradients are added to what is there.
+    let one = |count: usize| card.upload(&vec![1.0; count]);
+    let mut slots = Slots {
+        x: one(count),
+        gamma: one(channels),
+        beta: one(channels),
+        modulation: modulated.then(|| one(batch * 2 * channels)),
+    };
+    let mut gradient = card.upload(&gradient);
+    backward(card, &sizes, &inputs, &saved, &mut gradient, &mut slots).unwrap();
+    let found = |slot| -> Vec<f32> { card.download(slot).iter().map(|g| g - 1.0).collect() };
+    // A group of two voxels is nearly a sign: its derivative is a small difference.
+    assert_close("by x", &found(&slots.x), &by.input, 2e-3);
+    assert_close("by gamma", &found(&slots.gamma), &by.gamma, 2e-4);
+    assert_close("by beta", &found(&slots.beta), &by.beta, 2e-4);
+    if let Some(slot) = &slots.modulation {
+        assert_close("by modulation", &found(slot), &by.modulation, 2e-4);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn the_kernels_agree_with_those_of_the_processor(
+        seed in 0..1000u64,
+        batch in 1..4usize,
+        voxels in 2..300usize,
+        groups in 1..5usize,
+        width in 1..12usize,
+        [silu, modulated, added] in any::<[bool; 3]>(),
+    ) {
+        if let Some(card) = Emulator::start() {
+            let sizes = Sizes { batch, voxels, channels: groups * width, groups, silu };
+            agree(&card, seed, sizes, [modulated, added]);
+        }
+    }
+}
+
+/// More channels than a block has threads, and more voxels than it adds up at once.
+#[test]
+fn large_sizes_agree_as_well() {
+    let Some(card) = Emulator::start() else {
+        return;
+    };
+    for (voxels, channels, groups) in [(150, 640, 2), (3000, 8, 4)] {
+        let sizes = Sizes {
+            batch: 2,
+            voxels,
+            channels,
+            groups,
+            silu: true,
+        };
+        agree(&card, 7, sizes, [true, true]);
+    }
+}
