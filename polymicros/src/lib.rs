@@ -12,7 +12,7 @@
 //! | [`random_field`] | 3.1, A.5, A.6, B.1 | MOSM kernel, designs of statistics, multi-output Gaussian random fields, fits to measured covariances |
 //! | [`network`] | C | the 3D UNet: tensor operations on dfdx, each with its kernels |
 //! | [`diffusion`] | A.7 | EDM: preconditioning, noise schedule, and the sampler of Algorithm 2 |
-//! | [`training`] | 3.2, 4, C | neighbourhood sets, the objective, AdamW, averaged weights, runs that resume |
+//! | [`training`] | 3.2, 4, C | neighbourhood sets, the objective, optimisers, averaged weights, runs that resume |
 //! | [`generation`] | 3, A.3, B.2 | local models, local-global sampling (Algorithm 3) |
 //! | [`reconstruction`] | 5.2, 5.3, D | inpainting and super-resolution beside baselines; volumes from three orthogonal sections |
 //! | [`device_check`] | | whether a GPU computes what the processor does, and how fast |

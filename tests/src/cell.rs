@@ -10,14 +10,7 @@ use std::collections::BTreeSet;
 ///
 /// What a cell prints on standard error is not compared: it holds progress and timings.
 pub fn difference(expected: &[Value], found: &[Value]) -> Option<String> {
-    let kept = |outputs: &[Value]| -> Vec<Value> {
-        outputs
-            .iter()
-            .filter(|output| output["name"] != "stderr")
-            .cloned()
-            .collect()
-    };
-    let (expected, found) = (kept(expected), kept(found));
+    let (expected, found) = (compared(expected), compared(found));
     if expected.len() != found.len() {
         return Some(format!(
             "expected {} outputs, found {}",
@@ -29,6 +22,22 @@ pub fn difference(expected: &[Value], found: &[Value]) -> Option<String> {
         .iter()
         .zip(&found)
         .find_map(|(expected, found)| output_difference(expected, found))
+}
+
+/// The outputs without standard error. What was printed before and after something there is one
+/// text: the two streams are read side by side, so where one interrupts the other is chance.
+fn compared(outputs: &[Value]) -> Vec<Value> {
+    let mut kept: Vec<Value> = Vec::new();
+    for output in outputs.iter().filter(|output| output["name"] != "stderr") {
+        match kept.last_mut() {
+            Some(last) if last["name"] == "stdout" && output["name"] == "stdout" => {
+                let text = joined(&last["text"]) + &joined(&output["text"]);
+                last["text"] = Value::String(text);
+            }
+            _ => kept.push(output.clone()),
+        }
+    }
+    kept
 }
 
 fn output_difference(expected: &Value, found: &Value) -> Option<String> {
@@ -98,7 +107,14 @@ mod tests {
         let difference_found = difference(&[printed("a")], &[printed("b")]);
         assert!(difference_found.is_some_and(|text| text.contains("expected `a`, found `b`")));
         let noise = json!({"output_type": "stream", "name": "stderr", "text": "3 s"});
-        assert_eq!(difference(&[printed("a")], &[noise, printed("a")]), None);
+        assert_eq!(
+            difference(&[printed("a")], &[noise.clone(), printed("a")]),
+            None
+        );
+        let interrupted = [printed("a\n"), noise, printed("b\n")];
+        assert_eq!(difference(&[printed("a\nb\n")], &interrupted), None);
+        let same_twice = [printed("a\n"), printed("c\n")];
+        assert!(difference(&[printed("a\nb\n")], &same_twice).is_some());
         let shown = |mime: &str| json!({"output_type": "execute_result", "data": {mime: "x"}});
         assert!(difference(&[shown("text/plain")], &[shown("text/html")]).is_some());
         let both = |data: Value| json!({"output_type": "execute_result", "data": data});

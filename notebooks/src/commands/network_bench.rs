@@ -6,7 +6,7 @@ use ndarray::Array5;
 use polymicros::diffusion::Preconditioning;
 use polymicros::network::{Cpu, Padding, UNet, UNetConfig};
 use polymicros::peak_memory;
-use polymicros::training::{AdamW, Objective};
+use polymicros::training::{Objective, Optimiser};
 use serde_json::json;
 use std::time::Instant;
 
@@ -65,7 +65,7 @@ fn time(plan: &Plan) -> Result<()> {
         None
     } else {
         let mut weights = network.parameters().values();
-        let mut optimiser = AdamW::new(weights.iter().map(Vec::len), 0.01);
+        let mut optimiser = Optimiser::adamw(weights.iter().map(Vec::len), 0.01);
         Some(cost("training step", plan.runs, &mut progress, |run| {
             let batches = std::iter::once(Ok((x.clone(), run)));
             let (_, gradients) = objective.mean_gradients(&network, batches, 1)?;

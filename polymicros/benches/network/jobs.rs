@@ -9,7 +9,7 @@ use polymicros::network::activation::Activation;
 use polymicros::network::convolution::{Convolution, ConvolutionKernel};
 use polymicros::network::tensor::{Filter, Vector, Volume};
 use polymicros::network::{Padding, UNet, UNetConfig, layout};
-use polymicros::training::{AdamW, Objective};
+use polymicros::training::{Objective, Optimiser};
 use std::sync::Arc;
 
 /// A piece of work that both sides know.
@@ -76,7 +76,7 @@ impl Job {
             Job::Step { edge, batch } => {
                 let mut network = UNet::initial(UNetConfig::desk(), 1, &device)?;
                 let mut values = network.parameters().values();
-                let mut optimiser = AdamW::new(values.iter().map(Vec::len), 0.01);
+                let mut optimiser = Optimiser::adamw(values.iter().map(Vec::len), 0.01);
                 let clean = Batch::from_elem((batch, 3, edge, edge, edge), 0.1);
                 let objective = Objective {
                     preconditioning: Preconditioning::default(),

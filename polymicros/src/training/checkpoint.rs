@@ -1,6 +1,6 @@
 //! Where a run stands, on disk.
 
-use super::{AdamW, Average, Settings};
+use super::{Average, Optimiser, Settings};
 use crate::network::weights::{Precision, parse, save_tensors, values};
 use crate::network::{Entry, layout};
 use crate::{Error, Result};
@@ -13,7 +13,7 @@ pub(super) struct State {
     pub step: usize,
     pub weights: Vec<Vec<f32>>,
     pub average: Average,
-    pub optimiser: AdamW,
+    pub optimiser: Optimiser,
 }
 
 /// The four sets of numbers, each as large as the network.
@@ -22,7 +22,7 @@ const SETS: [&str; 4] = ["weights", "average", "first", "second"];
 impl State {
     pub fn save(&self, path: &Path, settings: &Settings) -> Result<()> {
         let entries = layout(&settings.network);
-        let (first, second) = self.optimiser.moments();
+        let [first, second] = self.optimiser.moments();
         let sets = [&self.weights, &self.average.values, first, second];
         let tensors = SETS.iter().zip(sets).flat_map(|(set, values)| {
             let named = entries.iter().zip(values);
@@ -62,12 +62,8 @@ impl State {
                 decay: settings.average,
                 values: read(average)?,
             },
-            optimiser: AdamW::resumed(
-                settings.weight_decay,
-                step as u64,
-                read(first)?,
-                read(second)?,
-            ),
+            optimiser: Optimiser::new(settings.optimiser, &entries, settings.weight_decay)
+                .resumed(step as u64, [read(first)?, read(second)?]),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! A network that learns, in memory.
 
 use super::checkpoint::State;
-use super::{AdamW, Average, LogLine, Objective, PatchSet, Settings, clip};
+use super::{Average, LogLine, Objective, Optimiser, PatchSet, Settings, clip};
 use crate::diffusion::{Batch, NetworkDenoiser};
 use crate::network::{NetworkDevice, Parameters, UNet, UNetConfig};
 use crate::{Error, Result, peak_memory};
@@ -31,7 +31,11 @@ impl<D: NetworkDevice> Learner<D> {
         let state = State {
             step: 0,
             average: Average::new(settings.average, &weights),
-            optimiser: AdamW::new(weights.iter().map(Vec::len), settings.weight_decay),
+            optimiser: Optimiser::new(
+                settings.optimiser,
+                network.parameters().entries(),
+                settings.weight_decay,
+            ),
             weights,
         };
         Ok(Learner {

@@ -24,7 +24,7 @@ pub use denoising_error::{DenoisingError, DenoisingRow, DenoisingSettings, Denoi
 pub use learner::Learner;
 pub use log::{LogLine, read_log};
 pub use objective::Objective;
-pub use optimiser::{AdamW, clip};
+pub use optimiser::{Optimiser, Rule, clip};
 pub use patches::{PatchSet, centred};
 pub use run::Run;
 pub use settings::{RateSchedule, Settings};

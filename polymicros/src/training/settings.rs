@@ -1,7 +1,7 @@
 //! What a training run does, as a TOML file says it.
 
-use super::DenoisingSettings;
 use super::data::DataSettings;
+use super::{DenoisingSettings, Rule};
 use crate::diffusion::Preconditioning;
 use crate::network::UNetConfig;
 use crate::{Error, Result};
@@ -38,7 +38,10 @@ pub struct Settings {
     /// Steps over which the rate rises from zero.
     #[serde(default)]
     pub warm_up: usize,
-    /// AdamW's weight decay.
+    /// What makes steps of gradients.
+    #[serde(default)]
+    pub optimiser: Rule,
+    /// Decoupled weight decay.
     #[serde(default = "weight_decay")]
     pub weight_decay: f32,
     /// Gradients longer than this are shortened to it.
@@ -144,6 +147,7 @@ impl Settings {
             rate: 1e-5,
             schedule: RateSchedule::Constant,
             warm_up: 0,
+            optimiser: Rule::default(),
             weight_decay: weight_decay(),
             clip: clip(),
             average: average(),
