@@ -2,8 +2,9 @@
 
 use crate::{Error, Result};
 use rand::Rng;
-use rand_distr::{Distribution, Normal};
+use rand_distr::{Distribution, OpenClosed01};
 use serde::{Deserialize, Serialize};
+use statrs::distribution::{ContinuousCDF, Normal};
 
 /// EDM's preconditioning (paper Eq. 19, read as in the register of readings):
 /// `D(x; sigma) = c_skip x + c_out F(c_in x; c_noise)`, its training noise and its loss weight.
@@ -56,14 +57,20 @@ impl Preconditioning {
         self.c_out(sigma).powi(-2)
     }
 
-    /// A noise level to train at.
+    /// Noise levels to train at, one for each member of a batch: each is from a lognormal
+    /// distribution, and together they are spread evenly over its quantiles, at a common offset
+    /// drawn from `rng`. So a batch's loss depends less on which levels it happened to get.
     ///
     /// # Errors
-    /// When the logarithm's deviation is negative or not a number.
-    pub fn draw(&self, rng: &mut impl Rng) -> Result<f64> {
+    /// When the logarithm's deviation is not positive.
+    pub fn draw(&self, count: usize, rng: &mut impl Rng) -> Result<Vec<f64>> {
         let normal = Normal::new(self.p_mean, self.p_std)
             .map_err(|e| Error::value("training noise", format!("p_std {}: {e}", self.p_std)))?;
-        Ok(normal.sample(rng).exp())
+        let offset: f64 = OpenClosed01.sample(rng);
+        let quantile = |i: usize| normal.inverse_cdf((i as f64 + offset) / count as f64);
+        // The quantile one, of infinite noise, comes up once in 2^53 times.
+        let most = self.p_mean + 8.0 * self.p_std;
+        Ok((0..count).map(|i| quantile(i).min(most).exp()).collect())
     }
 
     fn variance(&self, sigma: f64) -> f64 {
@@ -106,21 +113,30 @@ mod tests {
     }
 
     #[test]
-    fn training_noise_is_lognormal() {
+    fn training_noise_is_lognormal_and_spread_over_each_batch() {
         let p = Preconditioning::default();
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(3);
-        let n = 20_000;
-        let logs: Vec<f64> = (0..n)
-            .map(|_| p.draw(&mut rng).map(f64::ln))
-            .collect::<Result<_>>()
-            .unwrap();
-        let mean = logs.iter().sum::<f64>() / f64::from(n);
-        let variance = logs.iter().map(|l| (l - mean).powi(2)).sum::<f64>() / f64::from(n);
-        // Four standard errors.
-        assert!(
-            (mean + 1.2).abs() < 4.0 * 1.2 / f64::from(n).sqrt(),
-            "{mean}"
-        );
+        let (batches, size) = (5_000, 4);
+        let mut logs = Vec::new();
+        // The quartiles of the normal distribution.
+        let quartiles = [-0.674_489_75, 0.0, 0.674_489_75].map(|q| -1.2 + 1.2 * q);
+        for _ in 0..batches {
+            let batch = p.draw(size, &mut rng).unwrap();
+            let mut quarters: Vec<usize> = batch
+                .iter()
+                .map(|sigma| quartiles.iter().filter(|q| sigma.ln() > **q).count())
+                .collect();
+            quarters.sort_unstable();
+            assert_eq!(quarters, [0, 1, 2, 3]);
+            logs.extend(batch.iter().map(|sigma| sigma.ln()));
+        }
+        let n = logs.len() as f64;
+        let mean = logs.iter().sum::<f64>() / n;
+        let variance = logs.iter().map(|l| (l - mean).powi(2)).sum::<f64>() / n;
+        // Four standard errors of as many independent draws.
+        assert!((mean + 1.2).abs() < 4.0 * 1.2 / n.sqrt(), "{mean}");
         assert!((variance.sqrt() - 1.2).abs() < 0.03, "{variance}");
+        let backwards = Preconditioning { p_std: -1.0, ..p };
+        assert!(backwards.draw(2, &mut rng).is_err());
     }
 }

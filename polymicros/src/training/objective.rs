@@ -39,9 +39,7 @@ impl Objective {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(place);
         let p = &self.preconditioning;
-        let sigmas = (0..clean.shape()[0])
-            .map(|_| p.draw(&mut rng))
-            .collect::<Result<Vec<f64>>>()?;
+        let sigmas = p.draw(clean.shape()[0], &mut rng)?;
         // What the network is to give: (clean - c_skip noisy) / c_out.
         let (mut input, mut target) = (clean.clone(), clean.clone());
         let members = input.outer_iter_mut().zip(target.outer_iter_mut());

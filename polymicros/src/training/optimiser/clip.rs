@@ -31,7 +31,7 @@ vectorised! {
 }
 
 vectorised! {
-    pub(super) fn scale<'a>(values: &'a mut [f32], factor: f32) {
+    pub(in crate::training) fn scale<'a>(values: &'a mut [f32], factor: f32) {
         for value in values {
             *value *= factor;
         }

@@ -5,7 +5,7 @@ mod clip;
 mod muon;
 
 pub use clip::clip;
-pub(super) use clip::scale;
+pub(in crate::training) use clip::scale;
 
 use crate::network::Entry;
 use adamw::AdamW;
