@@ -42,6 +42,8 @@ macro_rules! kept {
 
 kept! {
     f32: 0.0, f32::NAN;
+    // Values rounded to bf16, as bits.
+    u16: 0, 0x7fc0;
     Complex<f32>: Complex::new(0.0, 0.0), Complex::new(f32::NAN, f32::NAN);
     Complex<f64>: Complex::new(0.0, 0.0), Complex::new(f64::NAN, f64::NAN);
 }

@@ -28,7 +28,7 @@ mod train;
 use crate::Result;
 use clap::{Parser, Subcommand};
 use names::{Edge, PrecisionName, SamplerName, SolverName};
-use polymicros::network::{Device, UNetConfig};
+use polymicros::network::{Arithmetic, Device, UNetConfig};
 use progress::Progress;
 use std::path::PathBuf;
 
@@ -445,6 +445,9 @@ enum NetworkCommand {
         /// What convolutions see beyond the edge.
         #[arg(long, value_enum, default_value = "replicate")]
         padding: Edge,
+        /// How matrix products are computed: f32, or bf16 with sums in f32.
+        #[arg(long, default_value = "f32")]
+        precision: Arithmetic,
         /// Leave out the training step, and with it the memory that it takes.
         #[arg(long)]
         forward: bool,
@@ -586,6 +589,7 @@ impl Arguments {
                 threads,
                 runs,
                 padding,
+                precision,
                 forward,
             })) => network_bench::run(&network_bench::Plan {
                 config: UNetConfig {
@@ -598,6 +602,7 @@ impl Arguments {
                 threads,
                 runs,
                 padding: padding.into(),
+                precision,
                 forward,
                 json: self.json,
             }),

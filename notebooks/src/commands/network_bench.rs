@@ -4,7 +4,7 @@ use super::Progress;
 use crate::{Error, Result};
 use ndarray::Array5;
 use polymicros::diffusion::Preconditioning;
-use polymicros::network::{Cpu, Padding, UNet, UNetConfig};
+use polymicros::network::{Arithmetic, Cpu, Padding, UNet, UNetConfig};
 use polymicros::peak_memory;
 use polymicros::training::{Objective, Optimiser};
 use serde_json::json;
@@ -19,6 +19,7 @@ pub(super) struct Plan {
     pub(super) threads: Option<usize>,
     pub(super) runs: usize,
     pub(super) padding: Padding,
+    pub(super) precision: Arithmetic,
     /// Leave out the training step.
     pub(super) forward: bool,
     pub(super) json: bool,
@@ -39,7 +40,8 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
 }
 
 fn time(plan: &Plan) -> Result<()> {
-    let mut network = UNet::initial(plan.config.clone(), 1, &Cpu::default())?;
+    let network = UNet::initial(plan.config.clone(), 1, &Cpu::default())?;
+    let mut network = network.with(plan.precision)?;
     let parameters = network.parameters().count();
     let shape = (
         plan.batch,

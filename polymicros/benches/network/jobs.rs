@@ -8,7 +8,7 @@ use polymicros::diffusion::{Batch, Preconditioning};
 use polymicros::network::activation::Activation;
 use polymicros::network::convolution::{Convolution, ConvolutionKernel};
 use polymicros::network::tensor::{Filter, Vector, Volume};
-use polymicros::network::{Padding, UNet, UNetConfig, layout};
+use polymicros::network::{Arithmetic, Padding, UNet, UNetConfig, layout};
 use polymicros::training::{Objective, Optimiser};
 use std::sync::Arc;
 
@@ -159,6 +159,7 @@ fn network(config: &UNetConfig, edge: usize) -> f64 {
 const PLAIN: Convolution = Convolution {
     padding: Padding::Replicate,
     upsample: false,
+    arithmetic: Arithmetic::F32,
 };
 
 fn convolution(

@@ -7,7 +7,7 @@ use crate::network::attention::AttentionWeights;
 use crate::network::convolution::Convolution;
 use crate::network::group_norm::GroupNorm;
 use crate::network::tensor::{Volume, failed};
-use crate::network::{Cpu, NetworkDevice, Padding, WeightStandardisation};
+use crate::network::{Arithmetic, Cpu, NetworkDevice, Padding, WeightStandardisation};
 use dfdx::prelude::{
     Axis, Backward, HasShape, Merge, NoneTape, OwnedTape, ReshapeTo, Shape, SumTo, Tensor, Trace,
     TryMul,
@@ -44,7 +44,11 @@ impl Operation {
         let convolution = |edge, skip, padding, upsample| Operation::Convolution {
             edge,
             skip,
-            how: Convolution { padding, upsample },
+            how: Convolution {
+                padding,
+                upsample,
+                arithmetic: Arithmetic::F32,
+            },
         };
         vec![
             convolution(3, false, Padding::Zero, false),
@@ -164,7 +168,7 @@ impl Operation {
                     out: filter(3, HIDDEN, 1)?,
                     bias: vector(4)?,
                 };
-                let y = D::linear_attention(entered(&x)?, weights.clone())?;
+                let y = D::linear_attention(entered(&x)?, weights.clone(), Arithmetic::F32)?;
                 let mut outcome = Gathered::new(y)?;
                 outcome.add("gradient of the input", &x);
                 outcome.add("gradient of q, k and v", &weights.qkv);
@@ -174,7 +178,8 @@ impl Operation {
             }
             Operation::SpaceToDepth => {
                 let (weight, bias) = (filter(2, 8 * CHANNELS, 1)?, vector(3)?);
-                let y = D::space_to_depth(entered(&x)?, weight.clone(), bias.clone())?;
+                let y =
+                    D::space_to_depth(entered(&x)?, weight.clone(), bias.clone(), Arithmetic::F32)?;
                 let mut outcome = Gathered::new(y)?;
                 outcome.add("gradient of the input", &x);
                 outcome.add("gradient of the weights", &weight);

@@ -32,8 +32,17 @@ pub fn weights(count: usize) -> Vec<f32> {
 
 /// Values, and the gradients of their weighted sum.
 pub fn differentiate<S: Shape>(y: Traced<S>) -> (Vec<f32>, Gradients<f32, Cpu>) {
+    differentiate_with(y, |weight| weight)
+}
+
+/// The same of the sum with other weights, which are the gradient that `y` gets.
+pub fn differentiate_with<S: Shape>(
+    y: Traced<S>,
+    other: impl Fn(f32) -> f32,
+) -> (Vec<f32>, Gradients<f32, Cpu>) {
     let values = read(&y);
-    let weights = Cpu::default().tensor_from_vec(weights(values.len()), *y.shape());
+    let weights = weights(values.len()).into_iter().map(other).collect();
+    let weights = Cpu::default().tensor_from_vec(weights, *y.shape());
     let flat = (values.len(),);
     let products: Traced<S> = TryMul::<Tensor<S, f32, Cpu>>::try_mul(y, weights).unwrap();
     let sum: Traced<()> = products.reshape_like(&flat).sum::<(), Axis<0>>();
@@ -55,6 +64,43 @@ pub fn assert_close(what: &str, a: &[f32], b: &[f32], tolerance: f32) {
         let close = (a - b).abs() <= tolerance * largest;
         assert!(close, "{what}: {a} and {b} at {i}, largest {largest}");
     }
+}
+
+/// # Panics
+/// When the difference of two vectors is longer than `tolerance` times the second.
+pub fn assert_near(what: &str, a: &[f32], b: &[f32], tolerance: f64) {
+    assert_eq!(a.len(), b.len(), "{what}");
+    let length = |values: &mut dyn Iterator<Item = f32>| {
+        values.map(|v| f64::from(v).powi(2)).sum::<f64>().sqrt()
+    };
+    let difference = length(&mut a.iter().zip(b).map(|(a, b)| a - b));
+    let whole = length(&mut b.iter().copied());
+    let near = difference <= tolerance * whole + 1e-6;
+    assert!(near, "{what}: {difference} apart, length {whole}");
+}
+
+/// # Panics
+/// When two values differ by more than their bound.
+pub fn assert_within(what: &str, a: &[f32], b: &[f32], bounds: impl Iterator<Item = f32>) {
+    assert_eq!(a.len(), b.len(), "{what}");
+    for (i, ((a, b), bound)) in a.iter().zip(b).zip(bounds).enumerate() {
+        let within = (a - b).abs() <= bound;
+        assert!(within, "{what}: {a} and {b} at {i}, bound {bound}");
+    }
+}
+
+/// Another value for each of a tensor.
+pub fn mapped<S: Shape>(
+    tensor: &Tensor<S, f32, Cpu>,
+    value: impl Fn(f32) -> f32,
+) -> Tensor<S, f32, Cpu> {
+    let values = read(tensor).into_iter().map(value).collect();
+    Cpu::default().tensor_from_vec(values, *tensor.shape())
+}
+
+/// The nearest bf16.
+pub fn round(value: f32) -> f32 {
+    half::bf16::from_f32(value).to_f32()
 }
 
 /// Checks a gradient against the change of the weighted sum of `f` along a direction.

@@ -7,6 +7,7 @@
 pub mod activation;
 #[cfg(test)]
 mod agreement;
+mod arithmetic;
 pub mod attention;
 mod batch;
 pub mod convolution;
@@ -22,6 +23,7 @@ mod unet;
 pub mod weight_standardisation;
 pub mod weights;
 
+pub use arithmetic::Arithmetic;
 pub(crate) use batch::to_volume;
 pub use convolution::Padding;
 pub use device::{Device, DeviceWork, Facts};
@@ -48,6 +50,9 @@ pub trait NetworkDevice:
     + AttentionKernel
     + SpaceToDepthKernel
 {
+    /// Whether it can compute products of values rounded to bf16.
+    const ROUNDS: bool = false;
+
     /// What `work` gives for all `count` members of a batch, as one part or in several, in order.
     ///
     /// # Errors
@@ -62,6 +67,8 @@ pub trait NetworkDevice:
 }
 
 impl NetworkDevice for Cpu {
+    const ROUNDS: bool = true;
+
     /// Two halves go through the network side by side: each keeps a thread busy, and what they do
     /// within an operation is shared out where there are more threads.
     fn parts_of_batch<T: Send>(

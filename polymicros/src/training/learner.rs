@@ -27,6 +27,7 @@ impl<D: NetworkDevice> Learner<D> {
             Some(path) => started_from(path, &settings.network, device)?,
             None => UNet::initial(settings.network.clone(), settings.seed, device)?,
         };
+        let network = network.with(settings.precision)?;
         let weights = network.parameters().values();
         let state = State {
             step: 0,
@@ -48,7 +49,7 @@ impl<D: NetworkDevice> Learner<D> {
     /// A network as it was after some steps.
     pub(super) fn resumed(settings: Settings, state: State, device: &D) -> Result<Self> {
         let parameters = Parameters::from_values(&settings.network, state.weights.clone(), device)?;
-        let network = UNet::new(settings.network.clone(), parameters)?;
+        let network = UNet::new(settings.network.clone(), parameters)?.with(settings.precision)?;
         Ok(Learner {
             settings,
             network,

@@ -3,7 +3,7 @@
 use super::data::DataSettings;
 use super::{DenoisingSettings, Rule};
 use crate::diffusion::Preconditioning;
-use crate::network::UNetConfig;
+use crate::network::{Arithmetic, UNetConfig};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -20,6 +20,9 @@ pub struct Settings {
     /// relative path is looked for from the working directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_from: Option<PathBuf>,
+    /// How the network's matrix products are computed.
+    #[serde(default)]
+    pub precision: Arithmetic,
     /// Noise levels and coefficients.
     #[serde(default)]
     pub preconditioning: Preconditioning,
@@ -140,6 +143,7 @@ impl Settings {
                 volumes: Vec::new(),
             },
             start_from: None,
+            precision: Arithmetic::F32,
             preconditioning: Preconditioning::default(),
             batch,
             accumulate,

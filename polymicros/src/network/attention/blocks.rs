@@ -1,6 +1,7 @@
 //! Blocks of voxels: what is computed of one stays in the cache until it has been used.
 
 use super::{FEATURES, HIDDEN, Sizes};
+use crate::network::Arithmetic;
 use crate::network::kernel::{
     Outer, Packed, Part, Product, Segment, Start, dispatch, exp, parts, vectorised,
 };
@@ -77,7 +78,13 @@ impl<'a> Columns<'a> {
 }
 
 /// `sums += leftᵀ · right`.
-pub(super) fn add_outer(left: Columns, right: Columns, rows: usize, sums: &mut [f32]) {
+pub(super) fn add_outer(
+    left: Columns,
+    right: Columns,
+    rows: usize,
+    sums: &mut [f32],
+    arithmetic: Arithmetic,
+) {
     dispatch(Outer {
         input: left.values,
         stride: left.stride,
@@ -94,6 +101,7 @@ pub(super) fn add_outer(left: Columns, right: Columns, rows: usize, sums: &mut [
         lines: 1,
         sums,
         columns: right.count,
+        arithmetic,
     });
 }
 
@@ -175,15 +183,17 @@ pub(super) struct Running {
     pub sum: Vec<f32>,
     pub inputs: Vec<f32>,
     channels: usize,
+    arithmetic: Arithmetic,
 }
 
 impl Running {
-    pub fn new(channels: usize) -> Self {
+    pub fn new(channels: usize, arithmetic: Arithmetic) -> Self {
         Running {
             largest: vec![f32::NEG_INFINITY; HIDDEN],
             sum: vec![0.0; HIDDEN],
             inputs: vec![0.0; HIDDEN * channels],
             channels,
+            arithmetic,
         }
     }
 
@@ -195,7 +205,8 @@ impl Running {
         exponentials(k, &largest, &mut self.sum);
         let rows = k.len() / HIDDEN;
         let left = Columns::all(k, HIDDEN);
-        add_outer(left, Columns::all(x, self.channels), rows, &mut self.inputs);
+        let right = Columns::all(x, self.channels);
+        add_outer(left, right, rows, &mut self.inputs, self.arithmetic);
     }
 
     /// Expresses the sums relative to larger values.

@@ -3,6 +3,7 @@
 use super::card::{Card, Inputs, Slots};
 use super::{AttentionKernel, AttentionWeights, Sizes, check};
 use crate::Result;
+use crate::network::Arithmetic;
 use crate::network::activation::{Activation, CudaValues};
 use crate::network::cuda::exchange::{put, take, taken};
 use crate::network::cuda::gpu::{Gpu, Memory};
@@ -47,9 +48,10 @@ impl AttentionKernel for Cuda {
     fn linear_attention<T: Tape<f32, Self>>(
         x: Activation<Self, T>,
         weights: AttentionWeights<Filter<Self>, Vector<Self>>,
+        arithmetic: Arithmetic,
     ) -> Result<Activation<Self, T>> {
         let shape = x.shape();
-        let sizes = check(shape, &weights)?;
+        let sizes = check(shape, &weights, arithmetic)?;
         let (x, mut tape) = x.split();
         let kept = Kept {
             gpu: x.gpu()?,

@@ -19,6 +19,7 @@ mod tests;
 #[cfg(test)]
 pub(super) use card::SOURCE;
 
+use super::Arithmetic;
 use super::activation::{Activation, Activations, give, take};
 use super::tensor::{Filter, Vector, accumulate, read};
 use crate::{Error, Result};
@@ -38,6 +39,7 @@ struct Sizes {
     /// Of a member of the batch.
     voxels: usize,
     channels: usize,
+    arithmetic: Arithmetic,
 }
 
 /// Weights of an attention.
@@ -61,8 +63,9 @@ pub trait AttentionKernel: Activations {
     fn linear_attention<T: Tape<f32, Self>>(
         x: Activation<Self, T>,
         weights: AttentionWeights<Filter<Self>, Vector<Self>>,
+        arithmetic: Arithmetic,
     ) -> Result<Activation<Self, T>> {
-        check(x.shape(), &weights)?;
+        check(x.shape(), &weights, arithmetic)?;
         Activation::enter(reference::linear_attention(x.leave()?, weights)?)
     }
 }
@@ -71,8 +74,9 @@ impl AttentionKernel for Cpu {
     fn linear_attention<T: Tape<f32, Self>>(
         x: Activation<Self, T>,
         weights: AttentionWeights<Filter<Self>, Vector<Self>>,
+        arithmetic: Arithmetic,
     ) -> Result<Activation<Self, T>> {
-        let sizes = check(x.shape(), &weights)?;
+        let sizes = check(x.shape(), &weights, arithmetic)?;
         let shape = x.shape();
         let (x, mut tape) = x.split();
         let parameters = cpu::Parameters {
@@ -99,6 +103,7 @@ impl AttentionKernel for Cpu {
 fn check<D: Device<f32>>(
     x: [usize; 5],
     weights: &AttentionWeights<Filter<D>, Vector<D>>,
+    arithmetic: Arithmetic,
 ) -> Result<Sizes> {
     let [batch, nx, ny, nz, channels] = x;
     if batch * nx * ny * nz * channels == 0 {
@@ -130,5 +135,6 @@ fn check<D: Device<f32>>(
         batch,
         voxels: nx * ny * nz,
         channels,
+        arithmetic,
     })
 }

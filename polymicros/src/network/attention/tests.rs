@@ -1,6 +1,6 @@
 use super::*;
 use crate::network::agreement::{
-    assert_close, assert_derivative, differentiate, gradient, random, traced,
+    assert_close, assert_derivative, assert_near, differentiate, gradient, random, traced,
 };
 use crate::network::tensor::{Volume, tensor};
 use dfdx::prelude::NoneTape;
@@ -10,7 +10,15 @@ type Weights = AttentionWeights<Filter<Cpu>, Vector<Cpu>>;
 
 /// The CPU's version from tensor to tensor.
 fn attend<T: Tape<f32, Cpu>>(x: Volume<Cpu, T>, weights: Weights) -> Volume<Cpu, T> {
-    let y = Cpu::linear_attention(Activation::enter(x).unwrap(), weights);
+    attend_in(Arithmetic::F32, x, weights)
+}
+
+fn attend_in<T: Tape<f32, Cpu>>(
+    arithmetic: Arithmetic,
+    x: Volume<Cpu, T>,
+    weights: Weights,
+) -> Volume<Cpu, T> {
+    let y = Cpu::linear_attention(Activation::enter(x).unwrap(), weights, arithmetic);
     y.and_then(Activation::leave).unwrap()
 }
 
@@ -45,6 +53,28 @@ proptest! {
         assert_close("by qkv", &gradient(&g, qkv), &gradient(&r, qkv), 1e-4);
         assert_close("by out", &gradient(&g, out), &gradient(&r, out), 1e-4);
         assert_close("by bias", &gradient(&g, bias), &gradient(&r, bias), 1e-4);
+    }
+
+    /// Rounding changes each factor by 2^-8 of itself at most, and what follows from k and q by a few
+    /// times that.
+    #[test]
+    fn bf16_is_near(
+        seed in 0..1000u64,
+        batch in 1..3usize,
+        grid in [1..7usize, 1..7usize, 1..12usize],
+        channels in 1..40usize,
+    ) {
+        let [nx, ny, nz] = grid;
+        let x = random(seed, [batch, nx, ny, nz, channels]);
+        let weights = weights(seed + 1, channels);
+        let (exact, r) = differentiate(attend(traced(&x), weights.clone()));
+        let y = attend_in(Arithmetic::Bf16, traced(&x), weights.clone());
+        let (ours, g) = differentiate(y);
+        assert_near("values", &ours, &exact, 0.02);
+        assert_near("by x", &gradient(&g, &x), &gradient(&r, &x), 0.05);
+        let Weights { qkv, out, .. } = &weights;
+        assert_near("by qkv", &gradient(&g, qkv), &gradient(&r, qkv), 0.05);
+        assert_near("by out", &gradient(&g, out), &gradient(&r, out), 0.05);
     }
 }
 
@@ -81,12 +111,14 @@ fn large_inputs_do_not_overflow() {
 fn the_number_of_threads_changes_no_bit() {
     let x = random(1, [1, 9, 10, 12, 5]);
     let at = weights(2, 5);
-    let run = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-        pool.build().unwrap().install(|| {
-            let (y, g) = differentiate(attend(traced(&x), at.clone()));
-            (y, gradient(&g, &x), gradient(&g, &at.qkv))
-        })
-    };
-    assert_eq!(run(1), run(3));
+    for arithmetic in [Arithmetic::F32, Arithmetic::Bf16] {
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+            pool.build().unwrap().install(|| {
+                let (y, g) = differentiate(attend_in(arithmetic, traced(&x), at.clone()));
+                (y, gradient(&g, &x), gradient(&g, &at.qkv))
+            })
+        };
+        assert_eq!(run(1), run(3));
+    }
 }

@@ -3,6 +3,7 @@
 
 #[cfg(any(test, feature = "cuda"))]
 mod card;
+mod direct;
 #[cfg(feature = "cuda")]
 mod gpu;
 mod padding;
@@ -20,6 +21,7 @@ mod winograd;
 pub(super) use card::SOURCE;
 pub use padding::Padding;
 
+use super::Arithmetic;
 use super::activation::{Activation, Activations, give, take};
 use super::tensor::{Vector, accumulate, read};
 use crate::buffer::Buffer;
@@ -38,6 +40,7 @@ struct Sizes {
     /// Channels of the output.
     outputs: usize,
     padding: Padding,
+    arithmetic: Arithmetic,
 }
 
 impl Sizes {
@@ -58,6 +61,8 @@ pub struct Convolution {
     pub padding: Padding,
     /// Whether its input is first made twice as fine, each voxel repeated.
     pub upsample: bool,
+    /// How its products are computed.
+    pub arithmetic: Arithmetic,
 }
 
 /// A device that convolves.
@@ -92,7 +97,7 @@ impl ConvolutionKernel for Cpu {
     ) -> Result<Activation<Self, T>> {
         let shapes = [weight.shape(), x.shape()];
         let sizes = check(shapes, skip.as_ref().map(Activation::shape), &bias, how)?;
-        let way = Way::new(shapes[0][2], how.upsample);
+        let way = Way::new(shapes[0][2], how.upsample, how.arithmetic);
         let (x, tape) = x.split();
         let (weight, weight_tape) = weight.split();
         let mut tape = tape.merge(weight_tape);
@@ -124,24 +129,28 @@ impl ConvolutionKernel for Cpu {
 /// How the CPU does it.
 enum Way {
     Point,
-    Cube,
+    Minimal,
+    /// In bf16: minimal filtering would lose too much.
+    Direct,
     Upsampled(Stencil),
 }
 
 impl Way {
     /// That of a kernel of this edge.
-    fn new(edge: usize, upsample: bool) -> Self {
-        match (edge, upsample) {
-            (1, _) => Way::Point,
-            (_, false) => Way::Cube,
-            (_, true) => Way::Upsampled(Stencil::upsampled_cube()),
+    fn new(edge: usize, upsample: bool, arithmetic: Arithmetic) -> Self {
+        match (edge, upsample, arithmetic) {
+            (1, _, _) => Way::Point,
+            (_, false, Arithmetic::F32) => Way::Minimal,
+            (_, false, Arithmetic::Bf16) => Way::Direct,
+            (_, true, _) => Way::Upsampled(Stencil::upsampled_cube()),
         }
     }
 
     fn forward(&self, sizes: &Sizes, parts: &[&[f32]], weight: &[f32], bias: &[f32]) -> Buffer {
         match self {
             Way::Point => point::forward(sizes, parts, weight, bias),
-            Way::Cube => winograd::forward(sizes, parts, weight, bias),
+            Way::Minimal => winograd::forward(sizes, parts, weight, bias),
+            Way::Direct => direct::forward(sizes, parts, weight, bias),
             Way::Upsampled(stencil) => upsampled::forward(sizes, stencil, parts, weight, bias),
         }
     }
@@ -149,7 +158,8 @@ impl Way {
     fn backward(&self, sizes: &Sizes, parts: &[&[f32]], weight: &[f32], by: &[f32]) -> Gradients {
         match self {
             Way::Point => point::backward(sizes, parts, weight, by),
-            Way::Cube => winograd::backward(sizes, parts, weight, by),
+            Way::Minimal => winograd::backward(sizes, parts, weight, by),
+            Way::Direct => direct::backward(sizes, parts, weight, by),
             Way::Upsampled(stencil) => upsampled::backward(sizes, stencil, parts, weight, by),
         }
     }
@@ -184,6 +194,7 @@ fn check<V: HasShape<Shape = (usize,)>>(
         parts,
         outputs,
         padding: how.padding,
+        arithmetic: how.arithmetic,
     };
     if [kx, ky, kz] != [3; 3] && ([kx, ky, kz] != [1; 3] || how.upsample) {
         return Err(Error::shape(

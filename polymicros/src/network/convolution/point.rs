@@ -17,6 +17,7 @@ pub(super) fn forward(sizes: &Sizes, parts: &[&[f32]], weight: &[f32], bias: &[f
             Packed::new(width, outputs, |row, column| {
                 weight[column * sizes.inputs() + from + row]
             })
+            .with(sizes.arithmetic)
         })
         .collect();
     let mut output = Buffer::stale(sizes.voxels() * outputs);
@@ -60,7 +61,8 @@ pub(super) fn backward(
     for (part, (from, width)) in parts.iter().zip(columns(sizes)) {
         let packed = Packed::new(outputs, width, |row, column| {
             weight[row * inputs + from + column]
-        });
+        })
+        .with(sizes.arithmetic);
         let mut result = Buffer::stale(part.len());
         result
             .par_chunks_mut(BLOCK * width)
@@ -97,6 +99,7 @@ pub(super) fn backward(
                     lines: 1,
                     sums: &mut *sums,
                     columns: outputs,
+                    arithmetic: sizes.arithmetic,
                 });
             }
         });

@@ -1,6 +1,7 @@
 use super::*;
 use crate::network::agreement::{
-    assert_close, assert_derivative, differentiate, gradient, random, traced,
+    assert_close, assert_derivative, assert_within, differentiate, differentiate_with, gradient,
+    mapped, random, round, traced,
 };
 use crate::network::tensor::{Filter, Volume};
 use dfdx::prelude::{NoneTape, PutTape, SplitTape};
@@ -74,6 +75,42 @@ fn versions_agree(case: &Case) {
     assert_close("by bias", &gradient(&g, bias), &gradient(&r, bias), 1e-4);
 }
 
+/// The result, and the gradients of both inputs and the weights, in one row each, with every tensor
+/// changed; the second input's is empty where there is none.
+fn found(case: &Case, arithmetic: Arithmetic, value: fn(f32) -> f32) -> [Vec<f32>; 4] {
+    let how = Convolution {
+        arithmetic,
+        ..case.how
+    };
+    let (x, weight) = (mapped(&case.x, value), mapped(&case.weight, value));
+    let skip = case.skip.as_ref().map(|skip| mapped(skip, value));
+    let bias = mapped(&case.bias, |_| 0.0);
+    let y = ours(traced(&x), skip.clone(), traced(&weight), bias, how);
+    let (values, of) = differentiate_with(y.unwrap(), value);
+    let by_skip = skip.map_or(Vec::new(), |skip| gradient(&of, &skip));
+    [values, gradient(&of, &x), by_skip, gradient(&of, &weight)]
+}
+
+/// Sums of rounded products beside the exact ones of the same values, and beside those of what these
+/// are rounded to, where it is they that are rounded: before an upsampling sums of weights are.
+fn bf16_is_near(case: &Case) {
+    let near = found(case, Arithmetic::Bf16, |value| value);
+    let exact = found(case, Arithmetic::F32, |value| value);
+    let sizes = found(case, Arithmetic::F32, f32::abs);
+    let rounded = found(case, Arithmetic::F32, round);
+    // The nearest bf16 is within 2^-8 of a value, so that a product is within little more than 2^-7.
+    const ROUNDING: f32 = 2.01 / 256.0;
+    let names = ["values", "by x", "by skip", "by weight"];
+    for (i, name) in names.into_iter().enumerate() {
+        let bounds = |rate: f32| sizes[i].iter().map(move |size| rate * size + 1e-6);
+        assert_within(name, &near[i], &exact[i], bounds(ROUNDING + 1e-5));
+        if !case.how.upsample {
+            let name = format!("{name}, rounded");
+            assert_within(&name, &near[i], &rounded[i], bounds(2e-5));
+        }
+    }
+}
+
 fn padding() -> impl Strategy<Value = Padding> {
     prop::sample::select(vec![Padding::Zero, Padding::Replicate, Padding::Periodic])
 }
@@ -94,8 +131,25 @@ proptest! {
     ) {
         let [nx, ny, nz] = grid;
         let size = [batch, nx, ny, nz, first, second.unwrap_or(0), outputs];
-        let how = Convolution { padding, upsample: kind == 2 };
+        let how = Convolution { padding, upsample: kind == 2, arithmetic: Arithmetic::F32 };
         versions_agree(&case(seed, size, if kind == 0 { 1 } else { 3 }, how));
+    }
+
+    #[test]
+    fn bf16_is_near_on_any_grid(
+        seed in 0..1000u64,
+        batch in 1..3usize,
+        grid in [1..8usize, 1..8usize, 1..20usize],
+        first in 1..40usize,
+        second in prop::option::of(1..19usize),
+        outputs in 1..50usize,
+        padding in padding(),
+        kind in 0..3,
+    ) {
+        let [nx, ny, nz] = grid;
+        let size = [batch, nx, ny, nz, first, second.unwrap_or(0), outputs];
+        let how = Convolution { padding, upsample: kind == 2, arithmetic: Arithmetic::Bf16 };
+        bf16_is_near(&case(seed, size, if kind == 0 { 1 } else { 3 }, how));
     }
 }
 
@@ -111,7 +165,11 @@ fn gradients_are_derivatives() {
     .into_iter()
     .enumerate()
     {
-        let how = Convolution { padding, upsample };
+        let how = Convolution {
+            padding,
+            upsample,
+            arithmetic: Arithmetic::F32,
+        };
         let Case {
             x,
             skip,
@@ -141,11 +199,22 @@ fn gradients_are_derivatives() {
 
 #[test]
 fn the_number_of_threads_changes_no_bit() {
-    let how = Convolution {
-        padding: Padding::Replicate,
-        upsample: false,
-    };
-    let case = case(5, [1, 9, 6, 7, 5, 4, 18], 3, how);
+    for (arithmetic, upsample) in [
+        (Arithmetic::F32, false),
+        (Arithmetic::Bf16, false),
+        (Arithmetic::Bf16, true),
+    ] {
+        number_of_threads(Convolution {
+            padding: Padding::Replicate,
+            upsample,
+            arithmetic,
+        });
+    }
+}
+
+fn number_of_threads(how: Convolution) {
+    // Large enough for several parts of the sums over voxels.
+    let case = case(5, [2, 13, 12, 17, 5, 4, 18], 3, how);
     let run = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -173,6 +242,7 @@ fn shapes_that_do_not_fit_are_refused() {
     let how = Convolution {
         padding: Padding::Zero,
         upsample: false,
+        arithmetic: Arithmetic::F32,
     };
     let wrong = |change: fn(&mut Case)| {
         let mut case = case(1, [1, 2, 2, 2, 3, 2, 4], 3, how);

@@ -176,6 +176,7 @@ fn matrix_gradients(sizes: &Sizes, stencil: &Stencil, padded: &[f32], by_phase: 
                             lines: block.min(ny - y),
                             sums,
                             columns: outputs,
+                            arithmetic: sizes.arithmetic,
                         });
                     }
                 }

@@ -32,6 +32,7 @@ pub(super) fn pack(sizes: &Sizes, stencil: &Stencil, phase: &Phase, weight: &[f3
             }
         }
     })
+    .with(sizes.arithmetic)
 }
 
 /// All phases' matrices for the gradient with respect to the input: a row for each phase,
@@ -64,6 +65,7 @@ pub(super) fn pack_transposed(sizes: &Sizes, stencil: &Stencil, weight: &[f32]) 
             }
         }
     })
+    .with(sizes.arithmetic)
 }
 
 /// The gradient of the weights from those of the phases' matrices, one after the other.

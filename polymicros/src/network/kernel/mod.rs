@@ -9,6 +9,7 @@
 //!
 //! The instruction set is chosen at run time: AVX-512, AVX2 with FMA, NEON, or a portable path.
 
+pub(super) mod bf16;
 #[cfg(test)]
 pub(super) mod count;
 mod elementwise;

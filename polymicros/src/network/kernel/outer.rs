@@ -1,7 +1,8 @@
 //! Sums of outer products: the gradient of a product with respect to its weights.
 
 use super::product::{load, store};
-use super::{COLUMNS, Segment};
+use super::{COLUMNS, Segment, bf16};
+use crate::network::Arithmetic;
 use pulp::{Simd, WithSimd};
 
 /// `sums[s.weights + k, c] += sum over the rows of input[s.input + place + k] * gradient[row, c]`
@@ -22,6 +23,7 @@ pub(in crate::network) struct Outer<'a> {
     /// Row-major, `columns` to a row.
     pub sums: &'a mut [f32],
     pub columns: usize,
+    pub arithmetic: Arithmetic,
 }
 
 impl WithSimd for Outer<'_> {
@@ -31,6 +33,9 @@ impl WithSimd for Outer<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         #[cfg(test)]
         super::count::add(self.lines * self.rows, self.segments, self.columns);
+        if self.arithmetic == Arithmetic::Bf16 {
+            return bf16::outer(self);
+        }
         match S::F32_LANES {
             16 => self.run::<S, 1>(simd),
             8 => self.run::<S, 2>(simd),

@@ -1,16 +1,27 @@
 //! Weights in the order in which the kernels read them.
 
 use super::COLUMNS;
+use super::bf16::Panels;
 use crate::buffer::Buffer;
+use crate::network::Arithmetic;
 use rayon::prelude::*;
 
-/// A matrix of weights, `depth` rows by `columns`, cut into panels of [`COLUMNS`] columns: each
-/// panel is contiguous, a row after the other, and the last is filled up with zeros.
+/// A matrix of weights, `depth` rows by `columns`, cut into panels of [`COLUMNS`] columns, the last
+/// of which is filled up with zeros.
 #[derive(Debug)]
 pub(in crate::network) struct Packed {
-    data: Buffer,
+    pub(super) data: Data,
     depth: usize,
     columns: usize,
+}
+
+/// The panels.
+#[derive(Debug)]
+pub(super) enum Data {
+    /// A row after the other.
+    F32(Buffer),
+    /// What is multiplied by them is rounded too.
+    Bf16(Panels),
 }
 
 impl Packed {
@@ -25,23 +36,14 @@ impl Packed {
         })
     }
 
-    /// Panels that `fill` makes of zeros; it is told a panel's first column and how many it has.
+    /// The matrix of [`panels`].
     pub fn filled(
         depth: usize,
         columns: usize,
         fill: impl Fn(usize, usize, &mut [f32]) + Sync,
     ) -> Self {
-        let mut data = Buffer::zeros(depth * columns.next_multiple_of(COLUMNS));
-        if depth > 0 {
-            data.par_chunks_exact_mut(depth * COLUMNS)
-                .enumerate()
-                .for_each(|(index, panel)| {
-                    let first = index * COLUMNS;
-                    fill(first, (columns - first).min(COLUMNS), panel);
-                });
-        }
         Packed {
-            data,
+            data: Data::F32(panels(depth, columns, fill)),
             depth,
             columns,
         }
@@ -55,8 +57,34 @@ impl Packed {
         self.columns.div_ceil(COLUMNS)
     }
 
-    pub fn panel(&self, index: usize) -> &[f32] {
-        let size = self.depth * COLUMNS;
-        &self.data[index * size..(index + 1) * size]
+    /// The same for products in this arithmetic.
+    pub fn with(mut self, arithmetic: Arithmetic) -> Self {
+        if let (Data::F32(panels), Arithmetic::Bf16) = (&self.data, arithmetic) {
+            self.data = Data::Bf16(Panels::new(self.depth, panels));
+        }
+        self
     }
+
+    /// Values in a panel.
+    pub(super) fn size(&self) -> usize {
+        self.depth * COLUMNS
+    }
+}
+
+/// Panels that `fill` makes of zeros; it is told a panel's first column and how many it has.
+pub(super) fn panels(
+    depth: usize,
+    columns: usize,
+    fill: impl Fn(usize, usize, &mut [f32]) + Sync,
+) -> Buffer {
+    let mut data = Buffer::zeros(depth * columns.next_multiple_of(COLUMNS));
+    if depth > 0 {
+        data.par_chunks_exact_mut(depth * COLUMNS)
+            .enumerate()
+            .for_each(|(index, panel)| {
+                let first = index * COLUMNS;
+                fill(first, (columns - first).min(COLUMNS), panel);
+            });
+    }
+    data
 }

@@ -1,6 +1,7 @@
 //! Rows of input times packed weights.
 
-use super::{COLUMNS, Packed, Segment};
+use super::pack::Data;
+use super::{COLUMNS, Packed, Segment, bf16};
 use pulp::{Simd, WithSimd};
 use std::array::from_fn;
 
@@ -50,20 +51,25 @@ impl WithSimd for Product<'_> {
             self.segments,
             self.weights.columns(),
         );
+        let panels = match &self.weights.data {
+            Data::F32(panels) => panels,
+            Data::Bf16(panels) => return bf16::product(self, panels),
+        };
         // The accumulators and what is multiplied fill the registers: 12 x 1 of 32, or 6 x 2 of 16.
         match S::F32_LANES {
-            16 => self.run::<S, 1>(simd, 12),
-            8 => self.run::<S, 2>(simd, 6),
-            4 => self.run::<S, 4>(simd, 6),
-            _ => self.run::<S, COLUMNS>(simd, 1),
+            16 => self.run::<S, 1>(simd, panels, 12),
+            8 => self.run::<S, 2>(simd, panels, 6),
+            4 => self.run::<S, 4>(simd, panels, 6),
+            _ => self.run::<S, COLUMNS>(simd, panels, 1),
         }
     }
 }
 
 impl Product<'_> {
     #[inline(always)]
-    fn run<S: Simd, const V: usize>(mut self, simd: S, most: usize) {
-        for panel in 0..self.weights.panels() {
+    fn run<S: Simd, const V: usize>(mut self, simd: S, panels: &[f32], most: usize) {
+        let size = self.weights.size();
+        for (panel, weights) in panels.chunks_exact(size).enumerate() {
             // Tiles of nearly equal height: a last one of a row or two would wait on itself.
             let rows = self.rows * self.lines;
             let tiles = rows.div_ceil(most);
@@ -71,18 +77,18 @@ impl Product<'_> {
                 let from = tile * rows / tiles;
                 let to = (tile + 1) * rows / tiles;
                 match to - from {
-                    1 => self.tile::<S, V, 1>(simd, panel, from),
-                    2 => self.tile::<S, V, 2>(simd, panel, from),
-                    3 => self.tile::<S, V, 3>(simd, panel, from),
-                    4 => self.tile::<S, V, 4>(simd, panel, from),
-                    5 => self.tile::<S, V, 5>(simd, panel, from),
-                    6 => self.tile::<S, V, 6>(simd, panel, from),
-                    7 => self.tile::<S, V, 7>(simd, panel, from),
-                    8 => self.tile::<S, V, 8>(simd, panel, from),
-                    9 => self.tile::<S, V, 9>(simd, panel, from),
-                    10 => self.tile::<S, V, 10>(simd, panel, from),
-                    11 => self.tile::<S, V, 11>(simd, panel, from),
-                    _ => self.tile::<S, V, 12>(simd, panel, from),
+                    1 => self.tile::<S, V, 1>(simd, panel, weights, from),
+                    2 => self.tile::<S, V, 2>(simd, panel, weights, from),
+                    3 => self.tile::<S, V, 3>(simd, panel, weights, from),
+                    4 => self.tile::<S, V, 4>(simd, panel, weights, from),
+                    5 => self.tile::<S, V, 5>(simd, panel, weights, from),
+                    6 => self.tile::<S, V, 6>(simd, panel, weights, from),
+                    7 => self.tile::<S, V, 7>(simd, panel, weights, from),
+                    8 => self.tile::<S, V, 8>(simd, panel, weights, from),
+                    9 => self.tile::<S, V, 9>(simd, panel, weights, from),
+                    10 => self.tile::<S, V, 10>(simd, panel, weights, from),
+                    11 => self.tile::<S, V, 11>(simd, panel, weights, from),
+                    _ => self.tile::<S, V, 12>(simd, panel, weights, from),
                 }
             }
         }
@@ -93,6 +99,7 @@ impl Product<'_> {
         &mut self,
         simd: S,
         panel: usize,
+        weights: &[f32],
         first: usize,
     ) {
         let column = panel * COLUMNS;
@@ -118,7 +125,6 @@ impl Product<'_> {
                 }
             }
         }
-        let weights = self.weights.panel(panel);
         for segment in self.segments {
             let weights = &weights[segment.weights * COLUMNS..][..segment.depth * COLUMNS];
             let (weights, _) = S::as_simd_f32s(weights).0.as_chunks::<V>();

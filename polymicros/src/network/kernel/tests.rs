@@ -1,6 +1,7 @@
 //! The kernels against their definitions, on every instruction set that this machine has.
 
 use super::*;
+use crate::network::Arithmetic;
 use proptest::prelude::*;
 use pulp::Scalar;
 
@@ -157,6 +158,7 @@ proptest! {
                 lines,
                 sums: &mut sums,
                 columns,
+                arithmetic: Arithmetic::F32,
             });
             for s in &segments {
                 for k in 0..s.depth {

@@ -42,7 +42,8 @@ pub(super) fn forward(sizes: &Sizes, x: &[f32], weight: &[f32], bias: &[f32]) ->
     let outputs = sizes.outputs;
     let packed = Packed::new(8 * sizes.inputs, outputs, |row, output| {
         weight[place(sizes, row, output)]
-    });
+    })
+    .with(sizes.arithmetic);
     let mut y = Buffer::stale(sizes.batch * nx * ny * nz * outputs);
     y.par_chunks_exact_mut(ny * nz * outputs)
         .enumerate()
@@ -73,6 +74,7 @@ pub(super) fn backward(sizes: &Sizes, x: &[f32], weight: &[f32], gradient: &[f32
             Packed::new(outputs, depth, |output, column| {
                 weight[place(sizes, run * depth + column, output)]
             })
+            .with(sizes.arithmetic)
         })
         .collect();
     let mut input = Buffer::stale(x.len());
@@ -115,6 +117,7 @@ pub(super) fn backward(sizes: &Sizes, x: &[f32], weight: &[f32], gradient: &[f32
                 lines: 1,
                 sums: &mut *sums,
                 columns: outputs,
+                arithmetic: sizes.arithmetic,
             });
         }
     });

@@ -6,6 +6,7 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
+use super::Arithmetic;
 use super::activation::{Activation, Activations, give, take};
 use super::tensor::{Filter, Vector, accumulate, read};
 use crate::{Error, Result};
@@ -19,6 +20,7 @@ struct Sizes {
     grid: [usize; 3],
     inputs: usize,
     outputs: usize,
+    arithmetic: Arithmetic,
 }
 
 /// A device that halves a grid.
@@ -32,8 +34,9 @@ pub trait SpaceToDepthKernel: Activations {
         x: Activation<Self, T>,
         weight: Filter<Self>,
         bias: Vector<Self>,
+        arithmetic: Arithmetic,
     ) -> Result<Activation<Self, T>> {
-        let sizes = check(x.shape(), &weight, &bias)?;
+        let sizes = check(x.shape(), &weight, &bias, arithmetic)?;
         Activation::enter(reference::space_to_depth(x.leave()?, weight, bias, sizes)?)
     }
 }
@@ -43,8 +46,9 @@ impl SpaceToDepthKernel for Cpu {
         x: Activation<Self, T>,
         weight: Filter<Self>,
         bias: Vector<Self>,
+        arithmetic: Arithmetic,
     ) -> Result<Activation<Self, T>> {
-        let sizes = check(x.shape(), &weight, &bias)?;
+        let sizes = check(x.shape(), &weight, &bias, arithmetic)?;
         let (x, mut tape) = x.split();
         let values = cpu::forward(&sizes, &x, &read(&weight), &read(&bias));
         let [nx, ny, nz] = sizes.grid;
@@ -66,6 +70,7 @@ fn check<D: Device<f32>>(
     [batch, nx, ny, nz, inputs]: [usize; 5],
     weight: &Filter<D>,
     bias: &Vector<D>,
+    arithmetic: Arithmetic,
 ) -> Result<Sizes> {
     let outputs = weight.shape()[0];
     if weight.shape() != &[outputs, 8 * inputs, 1, 1, 1] {
@@ -93,5 +98,6 @@ fn check<D: Device<f32>>(
         grid: [nx / 2, ny / 2, nz / 2],
         inputs,
         outputs,
+        arithmetic,
     })
 }

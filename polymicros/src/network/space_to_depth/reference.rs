@@ -16,6 +16,7 @@ pub(super) fn space_to_depth<D: Device<f32>, T: Tape<f32, D>>(
         grid: [nx, ny, nz],
         inputs,
         outputs,
+        ..
     } = sizes;
     let rows = batch * nx * ny * nz;
     // dfdx permutes up to six axes: first the pairs along z, then those along y, then along x.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::network::agreement::{
-    assert_close, assert_derivative, differentiate, gradient, random, traced,
+    assert_close, assert_derivative, assert_near, differentiate, gradient, mapped, random, round,
+    traced,
 };
 use crate::network::tensor::{Volume, tensor};
 use dfdx::prelude::NoneTape;
@@ -12,7 +13,16 @@ fn halve<T: Tape<f32, Cpu>>(
     weight: Filter<Cpu>,
     bias: Vector<Cpu>,
 ) -> Result<Volume<Cpu, T>> {
-    Cpu::space_to_depth(Activation::enter(x)?, weight, bias)?.leave()
+    halve_in(Arithmetic::F32, x, weight, bias)
+}
+
+fn halve_in<T: Tape<f32, Cpu>>(
+    arithmetic: Arithmetic,
+    x: Volume<Cpu, T>,
+    weight: Filter<Cpu>,
+    bias: Vector<Cpu>,
+) -> Result<Volume<Cpu, T>> {
+    Cpu::space_to_depth(Activation::enter(x)?, weight, bias, arithmetic)?.leave()
 }
 
 proptest! {
@@ -32,13 +42,21 @@ proptest! {
         let bias = random(seed + 2, (outputs,));
         let y = halve(traced(&x), weight.clone(), bias.clone()).unwrap();
         let (ours, g) = differentiate(y);
-        let sizes = check(*x.shape(), &weight, &bias).unwrap();
+        let sizes = check(*x.shape(), &weight, &bias, Arithmetic::F32).unwrap();
         let y = reference::space_to_depth(traced(&x), weight.clone(), bias.clone(), sizes);
         let (theirs, r) = differentiate(y.unwrap());
         assert_close("values", &ours, &theirs, 1e-5);
         assert_close("by x", &gradient(&g, &x), &gradient(&r, &x), 1e-4);
         assert_close("by weight", &gradient(&g, &weight), &gradient(&r, &weight), 1e-4);
         assert_close("by bias", &gradient(&g, &bias), &gradient(&r, &bias), 1e-4);
+        // Rounded operands, beside the exact products of what they are rounded to.
+        let y = halve_in(Arithmetic::Bf16, traced(&x), weight.clone(), bias.clone());
+        let (near, g) = differentiate(y.unwrap());
+        let (rounded_x, rounded_weight) = (mapped(&x, round), mapped(&weight, round));
+        let y = halve(rounded_x, rounded_weight, bias.clone());
+        assert_close("rounded values", &near, &read(&y.unwrap()), 1e-5);
+        assert_near("by x", &gradient(&g, &x), &gradient(&r, &x), 0.02);
+        assert_near("by weight", &gradient(&g, &weight), &gradient(&r, &weight), 0.02);
     }
 }
 

@@ -12,12 +12,12 @@ pub use config::UNetConfig;
 pub use layout::{Entry, Initial, layout};
 pub use parameters::{Parameter, Parameters};
 
-use super::NetworkDevice;
 use super::activation::Activation;
 use super::attention::AttentionWeights;
 use super::convolution::{Convolution, Padding};
 use super::group_norm::GroupNorm;
 use super::tensor::{Matrix, Vector, Volume};
+use super::{Arithmetic, NetworkDevice};
 use crate::{Error, Result};
 use config::GROUPS;
 use dfdx::prelude::{HasShape, PutTape, SplitTape, Tape};
@@ -28,6 +28,7 @@ use parameters::Scope;
 pub struct UNet<D: NetworkDevice> {
     config: UNetConfig,
     parameters: Parameters<D>,
+    arithmetic: Arithmetic,
 }
 
 impl<D: NetworkDevice> UNet<D> {
@@ -37,7 +38,11 @@ impl<D: NetworkDevice> UNet<D> {
     /// When no network has this size, or memory runs out.
     pub fn initial(config: UNetConfig, seed: u64, device: &D) -> Result<Self> {
         let parameters = Parameters::initial(&config, seed, device)?;
-        Ok(UNet { config, parameters })
+        Ok(UNet {
+            config,
+            parameters,
+            arithmetic: Arithmetic::F32,
+        })
     }
 
     /// A network with given parameters.
@@ -52,7 +57,24 @@ impl<D: NetworkDevice> UNet<D> {
                 "their names and shapes are not those of the configuration",
             ));
         }
-        Ok(UNet { config, parameters })
+        Ok(UNet {
+            config,
+            parameters,
+            arithmetic: Arithmetic::F32,
+        })
+    }
+
+    /// The same network with its products computed in this arithmetic; f32 otherwise.
+    ///
+    /// # Errors
+    /// When the device computes in f32 only.
+    pub fn with(mut self, arithmetic: Arithmetic) -> Result<Self> {
+        if arithmetic == Arithmetic::Bf16 && !D::ROUNDS {
+            let problem = "bf16 is for the processor: this device computes in f32 only";
+            return Err(Error::value("precision", problem));
+        }
+        self.arithmetic = arithmetic;
+        Ok(self)
     }
 
     /// Size and variant.
@@ -159,7 +181,10 @@ impl<D: NetworkDevice> Pass<'_, D> {
             skips.push(x.retaped());
             x = if level + 1 < levels {
                 let halve = self.at(&at("3.1"));
-                D::space_to_depth(x, halve.filter()?, halve.vector("bias")?)?
+                {
+                    let bias = halve.vector("bias")?;
+                    D::space_to_depth(x, halve.filter()?, bias, self.network.arithmetic)?
+                }
             } else {
                 self.convolution(&at("3"), x, None, false)?
             };
@@ -207,6 +232,7 @@ impl<D: NetworkDevice> Pass<'_, D> {
         let how = Convolution {
             padding: self.padding,
             upsample,
+            arithmetic: self.network.arithmetic,
         };
         let weight = Activation::enter(at.filter()?.retaped())?;
         D::convolution(x, skip, weight, at.vector("bias")?, how)
@@ -223,6 +249,7 @@ impl<D: NetworkDevice> Pass<'_, D> {
         let how = Convolution {
             padding: self.padding,
             upsample: false,
+            arithmetic: self.network.arithmetic,
         };
         let shortcut = if at.has("res_conv.weight") {
             let shortcut = at.at("res_conv");
@@ -266,7 +293,7 @@ impl<D: NetworkDevice> Pass<'_, D> {
             out: out.filter()?,
             bias: out.vector("bias")?,
         };
-        let x = D::linear_attention(x, weights)?;
+        let x = D::linear_attention(x, weights, self.network.arithmetic)?;
         let norm = at.at("fn.to_out.1").norm()?;
         D::group_norm(x, norm, None, Some(same), WHOLE)
     }

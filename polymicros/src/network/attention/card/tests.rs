@@ -1,6 +1,7 @@
 //! The kernels' sources, run on the processor, against the CPU's kernels.
 
 use super::*;
+use crate::network::Arithmetic;
 use crate::network::agreement::assert_close;
 use crate::network::attention::cpu;
 use crate::network::cost::{Direction, Operation};
@@ -19,6 +20,7 @@ fn agree(card: &Card<Emulator>, seed: u64, size_of_x: f32) {
         batch,
         voxels,
         channels,
+        ..
     } = *card.sizes;
     let x: Vec<f32> = numbers(seed, batch * voxels * channels)
         .iter()
@@ -83,7 +85,8 @@ proptest! {
         slab in 1..250usize,
     ) {
         if let Some(queue) = Emulator::start() {
-            let sizes = Sizes { batch, voxels, channels };
+            let arithmetic = Arithmetic::F32;
+            let sizes = Sizes { batch, voxels, channels, arithmetic };
             let card = Card { queue: &queue, sizes: &sizes, slab };
             agree(&card, seed, 1.0);
         }
@@ -101,6 +104,7 @@ fn large_inputs_do_not_overflow() {
         batch: 1,
         voxels: 40,
         channels: 2,
+        arithmetic: Arithmetic::F32,
     };
     let card = Card {
         queue: &queue,

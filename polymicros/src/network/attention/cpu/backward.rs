@@ -2,6 +2,7 @@
 
 use super::{Context, Parameters, pack, packed, packed_transposed, results};
 use crate::buffer::Buffer;
+use crate::network::Arithmetic;
 use crate::network::attention::blocks::{
     BLOCK, Columns, add_outer, blocks, softmax_heads, through_softmax_heads, times, work,
 };
@@ -79,6 +80,7 @@ fn outer_heads(features: &[f32], channels: &[f32], sums: &mut [f32]) {
             Columns::all(&channels[rows(count)], count),
             FEATURES,
             &mut sums[rows(count)],
+            Arithmetic::F32,
         );
     }
 }
@@ -116,7 +118,8 @@ impl Back {
                     Some(row) => (&*matrix, row),
                 };
                 from[row * channels + channel]
-            }),
+            })
+            .with(sizes.arithmetic),
             level: level.collect(),
         }
     }
@@ -140,7 +143,11 @@ impl Pass<'_> {
         by_q: &mut [f32],
         input: &mut [&mut [f32]],
     ) -> Vec<Vec<f32>> {
-        let channels = self.sizes.channels;
+        let Sizes {
+            channels,
+            arithmetic,
+            ..
+        } = *self.sizes;
         let weights = pack(self.sizes, &self.at.qkv, 0);
         let back = packed(self.sizes, &self.at.qkv);
         let results = results(self.sizes, &self.at.out);
@@ -166,7 +173,13 @@ impl Pass<'_> {
                     times(x, channels, &weights, Start::Zero, q);
                     softmax_heads(q);
                     let of_gradient = Columns::all(gradient, channels);
-                    add_outer(Columns::all(q, HIDDEN), of_gradient, rows, &mut by_matrix);
+                    add_outer(
+                        Columns::all(q, HIDDEN),
+                        of_gradient,
+                        rows,
+                        &mut by_matrix,
+                        arithmetic,
+                    );
                     times(
                         gradient,
                         channels,
@@ -176,7 +189,7 @@ impl Pass<'_> {
                     );
                     through_softmax_heads(q, dq);
                     let of_x = Columns::all(x, channels);
-                    add_outer(Columns::all(dq, HIDDEN), of_x, rows, &mut by_q);
+                    add_outer(Columns::all(dq, HIDDEN), of_x, rows, &mut by_q, arithmetic);
                     times(dq, HIDDEN, &back, Start::Zero, &mut input[here]);
                 }
                 [by_matrix, by_q]
@@ -193,7 +206,11 @@ impl Pass<'_> {
     /// The gradient with respect to the weights of `k` is added to `by_k`, and that with respect to the
     /// input, through `k` and `v`, to `input`.
     fn through_k(&self, by_means: &[Vec<f32>], by_k: &mut [f32], input: &mut [&mut [f32]]) {
-        let channels = self.sizes.channels;
+        let Sizes {
+            channels,
+            arithmetic,
+            ..
+        } = *self.sizes;
         let weights = pack(self.sizes, &self.at.qkv, HIDDEN);
         let values = Heads::to_channels(channels, |feature, channel| {
             self.at.qkv[(2 * HIDDEN + feature) * channels + channel]
@@ -228,7 +245,13 @@ impl Pass<'_> {
                         first: 0,
                         count: HIDDEN,
                     };
-                    add_outer(gradients, Columns::all(x, channels), rows, &mut sums);
+                    add_outer(
+                        gradients,
+                        Columns::all(x, channels),
+                        rows,
+                        &mut sums,
+                        arithmetic,
+                    );
                     let input = &mut input[here];
                     times(both, 2 * HIDDEN, &member.to_channels, Start::Output, input);
                 }

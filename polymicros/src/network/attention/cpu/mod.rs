@@ -37,6 +37,7 @@ fn pack(sizes: &Sizes, qkv: &[f32], first: usize) -> Packed {
     Packed::new(channels, HIDDEN, |channel, feature| {
         qkv[(first + feature) * channels + channel]
     })
+    .with(sizes.arithmetic)
 }
 
 /// A row-major matrix of a row for each feature and a column for each channel.
@@ -45,6 +46,7 @@ fn packed(sizes: &Sizes, matrix: &[f32]) -> Packed {
     Packed::new(HIDDEN, channels, |row, column| {
         matrix[row * channels + column]
     })
+    .with(sizes.arithmetic)
 }
 
 /// Its transpose.
@@ -53,6 +55,7 @@ fn packed_transposed(sizes: &Sizes, matrix: &[f32]) -> Packed {
     Packed::new(channels, HIDDEN, |row, column| {
         matrix[column * channels + row]
     })
+    .with(sizes.arithmetic)
 }
 
 /// The weights of the result, by which means are multiplied to give what `q` is multiplied by.
@@ -100,7 +103,7 @@ fn contexts(sizes: &Sizes, parts: &[Part], x: &[f32], qkv: &[f32]) -> Vec<Contex
     let sums: Vec<Running> = parts
         .par_iter()
         .map(|part| {
-            let mut running = Running::new(channels);
+            let mut running = Running::new(channels, sizes.arithmetic);
             let mut k = vec![0.0; BLOCK * HIDDEN];
             for here in blocks(part.voxels.clone()) {
                 let k = &mut k[..here.len() * HIDDEN];
@@ -111,7 +114,7 @@ fn contexts(sizes: &Sizes, parts: &[Part], x: &[f32], qkv: &[f32]) -> Vec<Contex
             running
         })
         .collect();
-    let mut members = vec![Running::new(channels); sizes.batch];
+    let mut members = vec![Running::new(channels, sizes.arithmetic); sizes.batch];
     for (part, sums) in parts.iter().zip(sums) {
         members[part.member].merge(sums);
     }

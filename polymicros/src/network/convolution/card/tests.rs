@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::buffer::Buffer;
+use crate::network::Arithmetic;
 use crate::network::agreement::assert_close;
 use crate::network::convolution::{Gradients, Way};
 use crate::network::cost::{Direction, Operation};
@@ -24,7 +25,7 @@ fn expected(
     gradient: &[f32],
 ) -> (Buffer, Gradients) {
     let parts: Vec<&[f32]> = parts.iter().map(Vec::as_slice).collect();
-    let way = Way::new(card.edge, card.upsample);
+    let way = Way::new(card.edge, card.upsample, card.sizes.arithmetic);
     (
         way.forward(card.sizes, &parts, weight, bias),
         way.backward(card.sizes, &parts, weight, gradient),
@@ -106,7 +107,8 @@ proptest! {
         let Some(queue) = Emulator::start() else {
             return Ok(());
         };
-        let sizes = Sizes { batch, grid, parts, outputs, padding };
+        let arithmetic = Arithmetic::F32;
+        let sizes = Sizes { batch, grid, parts, outputs, padding, arithmetic };
         let upsample = kind == 3;
         let scale = if upsample { 2 } else { 1 };
         let plane = scale * grid[1] * scale * grid[2] * TAPS * sizes.inputs();
@@ -134,6 +136,7 @@ fn slabs_cut_the_output_without_gap() {
             parts: vec![4],
             outputs: 2,
             padding: Padding::Periodic,
+            arithmetic: Arithmetic::F32,
         };
         let plane = 2 * 3 * TAPS * 4;
         let card = Card {

@@ -258,6 +258,7 @@ fn point_gradients(sizes: &Sizes, seen: &[f32], transformed: &[f32]) -> Buffer {
                         lines: tiles,
                         sums,
                         columns: outputs,
+                        arithmetic: sizes.arithmetic,
                     });
                 }
             }

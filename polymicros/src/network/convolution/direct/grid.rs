@@ -1,0 +1,79 @@
+//! Activations and gradients rounded to bf16, with room around them.
+
+use super::super::Sizes;
+use super::super::padding::lines;
+use super::WIDTH;
+use crate::network::kernel::bf16::{Rounded, round_columns};
+use rayon::prelude::*;
+
+/// Room on each side of the gradient along y and z.
+pub(super) const MARGIN: usize = WIDTH - 1;
+
+/// The parts of the input beside each other, with a voxel more on each side, in shape
+/// `batch, x + 2, y + 2, z + 2, channel`.
+pub(super) fn padded_input(sizes: &Sizes, parts: &[&[f32]]) -> Rounded {
+    let [nx, ny, nz] = sizes.grid;
+    let channels = sizes.inputs();
+    let row = (nz + 2) * channels;
+    let plane = (ny + 2) * row;
+    let mut padded = Rounded::stale(sizes.batch * (nx + 2) * plane, channels);
+    padded
+        .par_chunks_exact_mut(plane)
+        .enumerate()
+        .for_each(|(index, plane)| {
+            let (b, px) = (index / (nx + 2), index % (nx + 2));
+            for ((_, source), row) in lines(sizes, px).zip(plane.chunks_exact_mut(row)) {
+                match source {
+                    Some((x, y)) => fill_row(sizes, parts, ((b * nx + x) * ny + y) * nz, row),
+                    None => row.fill(0),
+                }
+            }
+        });
+    padded
+}
+
+/// One row along `z` of the padded input; `first` is its first voxel in the parts.
+fn fill_row(sizes: &Sizes, parts: &[&[f32]], first: usize, row: &mut [u16]) {
+    let nz = sizes.grid[2];
+    let channels = sizes.inputs();
+    let mut from = 0;
+    for (part, &width) in parts.iter().zip(&sizes.parts) {
+        let voxels = &part[first * width..(first + nz) * width];
+        round_columns(voxels, width, &mut row[channels + from..], channels);
+        from += width;
+    }
+    for p in [0, nz + 1] {
+        let to = p * channels..(p + 1) * channels;
+        match sizes.padding.source(p, nz) {
+            Some(z) => row.copy_within((z + 1) * channels..(z + 2) * channels, to.start),
+            None => row[to].fill(0),
+        }
+    }
+}
+
+/// The gradient with [`MARGIN`] zeros around it along y and z, in shape
+/// `batch, x, y + 2 MARGIN, z + 2 MARGIN, channel`.
+pub(super) fn padded_gradient(sizes: &Sizes, gradient: &[f32]) -> Rounded {
+    let [nx, ny, nz] = sizes.grid;
+    let channels = sizes.outputs;
+    let row = (nz + 2 * MARGIN) * channels;
+    let plane = (ny + 2 * MARGIN) * row;
+    let mut padded = Rounded::stale(sizes.batch * nx * plane, channels);
+    padded
+        .par_chunks_exact_mut(plane)
+        .zip(gradient.par_chunks_exact(ny * nz * channels))
+        .for_each(|(plane, gradient)| {
+            let size = plane.len();
+            plane[..MARGIN * row].fill(0);
+            plane[size - MARGIN * row..].fill(0);
+            let inside = plane[MARGIN * row..].chunks_exact_mut(row);
+            for (row, gradient) in inside.zip(gradient.chunks_exact(nz * channels)) {
+                let (before, rest) = row.split_at_mut(MARGIN * channels);
+                let (inside, after) = rest.split_at_mut(nz * channels);
+                before.fill(0);
+                round_columns(gradient, gradient.len(), inside, gradient.len());
+                after.fill(0);
+            }
+        });
+    padded
+}
