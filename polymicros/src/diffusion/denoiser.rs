@@ -2,7 +2,7 @@
 
 use super::{Batch, Preconditioning};
 use crate::network::weights::Precision;
-use crate::network::{NetworkDevice, Padding, UNet};
+use crate::network::{Arithmetic, NetworkDevice, Padding, UNet};
 use crate::{Error, Result};
 use std::path::Path;
 
@@ -53,6 +53,15 @@ impl<D: NetworkDevice> NetworkDenoiser<D> {
             preconditioning,
             padding,
         })
+    }
+
+    /// The same with the network's products computed in this arithmetic; f32 otherwise.
+    ///
+    /// # Errors
+    /// As [`UNet::with`].
+    pub fn with(mut self, arithmetic: Arithmetic) -> Result<Self> {
+        self.network = self.network.with(arithmetic)?;
+        Ok(self)
     }
 
     /// Writes the network with its coefficients.

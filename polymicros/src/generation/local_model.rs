@@ -2,7 +2,7 @@
 
 use super::{Tiled, Tiling};
 use crate::diffusion::{Batch, Denoiser, NetworkDenoiser};
-use crate::network::{Cpu, Padding};
+use crate::network::{Arithmetic, Cpu, Padding};
 use crate::{Error, Result};
 use std::path::Path;
 
@@ -73,6 +73,18 @@ impl LocalModel {
             ..self.denoiser.clone()
         };
         self.tiles = Some(Tiles { tiling, denoiser });
+        Ok(self)
+    }
+
+    /// The same model with its network's products computed in this arithmetic; f32 otherwise.
+    ///
+    /// # Errors
+    /// As [`NetworkDenoiser::with`].
+    pub fn with(mut self, arithmetic: Arithmetic) -> Result<Self> {
+        self.denoiser = self.denoiser.with(arithmetic)?;
+        if let Some(tiles) = &mut self.tiles {
+            tiles.denoiser = tiles.denoiser.clone().with(arithmetic)?;
+        }
         Ok(self)
     }
 

@@ -4,7 +4,7 @@ use super::PaddedDenoiser;
 use crate::Result;
 use crate::diffusion::{Batch, Denoiser, NetworkDenoiser};
 use crate::generation::{Tiled, Tiling};
-use crate::network::{Cpu, Padding};
+use crate::network::{Arithmetic, Cpu, Padding};
 use std::path::Path;
 
 /// A trained denoiser that takes volumes of any shape: those that are larger than a tile are
@@ -51,6 +51,15 @@ impl Model {
             periodic: false,
         };
         self
+    }
+
+    /// The same with the network's products computed in this arithmetic; f32 otherwise.
+    ///
+    /// # Errors
+    /// As [`NetworkDenoiser::with`].
+    pub fn with(mut self, arithmetic: Arithmetic) -> Result<Self> {
+        self.network = self.network.with(arithmetic)?;
+        Ok(self)
     }
 
     /// The network with its coefficients.

@@ -3,6 +3,7 @@
 use super::{DatasetSettings, Recipe, sha256};
 use crate::generation::{LocalGlobal, LocalModel};
 use crate::microstructure::{Field, Grid};
+use crate::network::Arithmetic;
 use crate::random_field::{Images, Mogrf, MosmKernel, MosmParameters};
 use crate::{Error, Result};
 use std::path::PathBuf;
@@ -32,6 +33,7 @@ pub trait Generator {
 pub struct LocalModels {
     edge: usize,
     sampling: LocalGlobal,
+    precision: Arithmetic,
     models: Vec<(Option<PathBuf>, Option<String>)>,
     loaded: Option<(usize, LocalModel)>,
 }
@@ -49,6 +51,7 @@ impl LocalModels {
         Ok(LocalModels {
             edge: settings.edge,
             sampling: settings.sampling,
+            precision: settings.precision,
             models: models.collect::<Result<_>>()?,
             loaded: None,
         })
@@ -59,7 +62,7 @@ impl LocalModels {
             return Ok(None);
         };
         if self.loaded.as_ref().is_none_or(|(at, _)| *at != model) {
-            self.loaded = Some((model, LocalModel::open(path)?));
+            self.loaded = Some((model, LocalModel::open(path)?.with(self.precision)?));
         }
         Ok(self.loaded.as_ref().map(|(_, model)| model))
     }

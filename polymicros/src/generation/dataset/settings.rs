@@ -2,6 +2,7 @@
 
 use super::recipe::{Order, Recipe};
 use crate::generation::LocalGlobal;
+use crate::network::Arithmetic;
 use crate::random_field::{Acceptance, Bounds, Design};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,9 @@ pub struct DatasetSettings {
     /// How a structure is made of its statistics.
     #[serde(default)]
     pub sampling: LocalGlobal,
+    /// How the models' matrix products are computed.
+    #[serde(default)]
+    pub precision: Arithmetic,
     /// The local models.
     pub models: Vec<ModelSettings>,
 }
