@@ -5,7 +5,10 @@ use polymicros::network::UNetConfig;
 use polymicros::network::cost::{Arithmetic, Card, Claim, Passes, Workload, claims};
 use serde_json::{Value, json};
 
-/// What to count.
+/// What a training step and a sample cost on NVIDIA's cards, beside the paper's times.
+///
+/// Counts products, bytes and memory of a network, and the time that they take at a share of
+/// the peak of an A100, an H100 and an H200. Nothing is run.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Examples:\n  polymicros cost paper-local\n  \
         polymicros cost paper-foundation --edge 128 --batch 3 --share 0.4 --json")]

@@ -8,7 +8,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// What to do with a dataset.
+/// Check, repair or list a dataset.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     /// Look at every byte; with --repair, make again what is missing or damaged.

@@ -7,7 +7,7 @@ use serde_json::json;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// What to make, and where.
+/// Make a dataset of synthetic structures (Algorithm 3); the same command goes on with it.
 ///
 /// OUT gets structures.zarr, a Zarr store that xarray opens; records/, a JSON file a structure;
 /// dataset.json; and, once all structures are there, manifest.json. Structures that are there are

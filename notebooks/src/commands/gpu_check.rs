@@ -7,7 +7,10 @@ use polymicros::network::cost::Passes;
 use polymicros::network::{Device, Facts};
 use serde_json::json;
 
-/// What to check.
+/// Whether a GPU computes what the processor does, and how fast.
+///
+/// Runs every operation of the network with its gradients, a training step and a sample on the
+/// GPU and on the processor, and times the paper's local model; takes some minutes.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Examples:\n  polymicros gpu-check\n  \
         polymicros gpu-check --device cuda:1 --json\n\n\

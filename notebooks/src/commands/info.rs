@@ -8,7 +8,18 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-pub(super) fn run(files: &[PathBuf], json: bool) -> Result<()> {
+/// What files hold: format, grid, phases, indexed share, grains; or why they do not read.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Examples:\n  polymicros info scan.ang volume.h5\n  \
+        polymicros info *.ctf --json\n\n\
+        Exit code 0: all files read. 1: one or more did not; the others are still told.")]
+pub(super) struct Plan {
+    /// Files in any format that is read.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+pub(super) fn run(Plan { files }: &Plan, json: bool) -> Result<()> {
     let told: Vec<(Value, String)> = files.iter().map(|file| tell(file)).collect();
     let failed = told
         .iter()

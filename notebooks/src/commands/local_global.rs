@@ -12,8 +12,21 @@ use serde_json::json;
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// What to make, and where it goes.
+/// Make a structure by local-global sampling (Algorithm 3): a random field with the statistics
+/// of its parameters, whose neighbourhoods a local model refines.
+///
+/// OUT gets the array `field`, float32 of shape (3, edge, edge, edge): axes channel, x, y, z;
+/// the channels are the three ROGSH values, of mean zero, and the domain is periodic. Beside it
+/// OUT with the ending .parameters.json gets the 132 parameters.
 #[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Examples:\n  polymicros local-global model.safetensors out.npz --edge 64 \
+        --seed 7\n  \
+        polymicros local-global model.safetensors out.npz --parameters design.json --set 3 \
+        --skip 14 --solver multistep\n  \
+        polymicros local-global model.safetensors out.npz --edge 128 --tile 64 --json\n\n\
+        Exit code 0: written. 1: it was not, and the message says why."
+)]
 pub(super) struct Plan {
     /// The local model, as training writes it.
     weights: PathBuf,

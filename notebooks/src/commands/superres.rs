@@ -12,8 +12,20 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// What to make a full volume of, how, and where it goes.
+/// Make a stack of slices several times as many (super-resolution, section 5.2).
+///
+/// OUT gets volume.npz (orientations: each missing voxel takes one that the slices show nearby),
+/// mean.npz (mean ROGSH values) and, with a network, sample_000.npz and so on, spread.npz (how
+/// far samples differ, per voxel), observed.npz and settings.toml. A run that was stopped goes
+/// on when the same command is given again.
 #[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Examples:\n  polymicros superres slices.dream3d out --weights \
+        fixtures/models/foundation.safetensors --factor 4 --axis z --samples 8\n  \
+        polymicros superres slices.ang out --start shape --axis z\n\n\
+        Without --weights missing slices are interpolated as --start says.\n\
+        Exit code 0: written. 1: it was not, and the message says why."
+)]
 pub(super) struct Plan {
     /// The slices as a volume, in any format that is read; its spacing across them is their
     /// distance.

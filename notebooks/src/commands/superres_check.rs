@@ -15,8 +15,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::path::PathBuf;
 
-/// What to compare, on what.
+/// Remove slices from a full volume, fill them in in every way, and compare.
+///
+/// A table of all ways to fill in: the interpolations and, with a network, what it samples under
+/// each kind of condition; errors are means over the missing voxels of all cubes and axes.
 #[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Examples:\n  polymicros superres-check volume.h5 --edge 0\n  \
+        polymicros superres-check \"bimodal ferrite\" --weights network.safetensors --crops 2 \
+        --log check.jsonl\n  \
+        polymicros superres-check volume.h5 --weights network.safetensors --thetas \
+        0.6,0.7,0.75,0.8,0.9,1 --axes z\n\n\
+        Exit code 0: compared. 1: something failed, and the message says what."
+)]
 pub(super) struct Plan {
     /// A volume in any format that is read, or the name of a stand-in, such as "bimodal ferrite".
     pub(super) volume: String,
