@@ -1,10 +1,10 @@
 //! Whether a model denoises better than what learned nothing.
 
 use super::Progress;
+use super::names::Place;
 use crate::{Error, Result};
 use clap::Args;
-use polymicros::diffusion::NetworkDenoiser;
-use polymicros::network::Cpu;
+use polymicros::diffusion::TrainedNetwork;
 use polymicros::training::{DenoisingTest, PatchSet, Source};
 use polymicros_prelude::denoising_chart;
 use std::path::PathBuf;
@@ -43,10 +43,12 @@ pub(super) struct Plan {
     /// Write a picture of the errors, as .png.
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
 }
 
 pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
-    let denoiser = NetworkDenoiser::load(&plan.weights, &Cpu::default())?;
+    let denoiser = TrainedNetwork::open(&plan.weights, plan.place.device)?;
     let progress = Progress::new("denoise-check");
     progress.say("volumes");
     let all = PatchSet::of(&plan.volumes, plan.patch, plan.patch, false, plan.seed)?;

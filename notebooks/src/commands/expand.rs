@@ -1,6 +1,7 @@
 //! Volumes from three orthogonal sections.
 
 use super::Progress;
+use super::names::Place;
 use crate::{Error, Result};
 use polymicros::diffusion::{Sampler, Schedule};
 use polymicros::generation::LocalModel;
@@ -64,6 +65,8 @@ pub(super) struct Plan {
     /// Count the noise that a field still has into its statistics.
     #[arg(long)]
     noise: bool,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// Ctrl-C asks for an end after the step in hand.
@@ -92,7 +95,7 @@ pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
         ));
     }
     let ensemble = Ensemble::open(out, settings(plan, &target))?;
-    let model = LocalModel::open(&plan.weights)?;
+    let model = LocalModel::open_on(&plan.weights, plan.place.device)?;
     ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed)).ok();
     for index in ensemble.missing(plan.samples) {
         let number = index + 1;
@@ -298,7 +301,7 @@ mod tests {
     use super::*;
     use polymicros::diffusion::{NetworkDenoiser, Preconditioning};
     use polymicros::network::weights::Precision;
-    use polymicros::network::{Cpu, Padding, UNet, UNetConfig};
+    use polymicros::network::{Cpu, Device, Padding, UNet, UNetConfig};
     use polymicros_prelude::StandIn;
 
     fn plan(paths: Vec<PathBuf>, weights: &Path) -> Plan {
@@ -313,6 +316,9 @@ mod tests {
             spacing: None,
             wrapped: false,
             noise: false,
+            place: Place {
+                device: Device::Cpu,
+            },
         }
     }
 

@@ -86,14 +86,25 @@ fn print(report: &Report) {
             },
         );
     }
-    if report.agrees() {
-        println!(
-            "\nGOOD: all {} results on {} agree with the processor's.",
-            report.comparisons.len(),
-            report.device
-        );
-    } else {
-        println!("\nBAD: {} does not compute what it should.", report.device);
+    for untimed in &report.untimed {
+        println!("{:<44} not timed: {}", untimed.what, untimed.why);
+    }
+    println!("\n{}", verdict(report));
+}
+
+/// The last line: whether the device may be used.
+fn verdict(report: &Report) -> String {
+    let (device, results) = (report.device, report.comparisons.len());
+    if !report.agrees() {
+        return format!("BAD: {device} does not compute what it should.");
+    }
+    match device {
+        Device::Cuda(_) => {
+            format!("GOOD: all {results} results on {device} agree with the processor's.")
+        }
+        _ => format!(
+            "All {results} results agree: the processor with itself. No GPU has been checked."
+        ),
     }
 }
 
@@ -135,6 +146,11 @@ fn object(report: &Report) -> serde_json::Value {
             })
         })
         .collect();
+    let untimed: Vec<_> = report
+        .untimed
+        .iter()
+        .map(|untimed| json!({ "what": untimed.what, "why": untimed.why }))
+        .collect();
     let card = report.facts.map(|facts| {
         json!({
             "fp32": facts.fp32,
@@ -147,6 +163,8 @@ fn object(report: &Report) -> serde_json::Value {
         "card": card,
         "comparisons": comparisons,
         "timings": timings,
+        "untimed": untimed,
         "agrees": report.agrees(),
+        "verdict": verdict(report),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::Progress;
 use super::field::{ParametersOf, parameters};
-use super::names::{SamplerName, SolverName};
+use super::names::{Place, SamplerName, SolverName};
 use crate::Result;
 use clap::Args;
 use polymicros_prelude::{
@@ -70,10 +70,12 @@ pub(super) struct Plan {
     /// Write the random field as well, as .npz.
     #[arg(long, value_name = "FILE")]
     random_field: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
 }
 
 pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
-    let mut model = LocalModel::open(&plan.weights)?;
+    let mut model = LocalModel::open_on(&plan.weights, plan.place.device)?;
     if let Some(tile) = plan.tile {
         model = model.with_tiles(Tiling {
             tile,

@@ -2,10 +2,9 @@
 
 use super::Progress;
 use super::names::{Edge, Place, SolverName};
-use crate::{Error, Result};
+use crate::Result;
 use ndarray::{Array5, Axis};
-use polymicros::diffusion::{NetworkDenoiser, Sampler, Schedule};
-use polymicros::network::{DeviceWork, NetworkDevice};
+use polymicros::diffusion::{Sampler, Schedule, TrainedNetwork};
 use polymicros_prelude::{Field, Grid, ROGSH_NAMES};
 use serde_json::json;
 use std::path::PathBuf;
@@ -42,29 +41,9 @@ pub(super) struct Plan {
 }
 
 pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
-    plan.place.device.run(Work { plan, json })
-}
-
-struct Work<'a> {
-    plan: &'a Plan,
-    json: bool,
-}
-
-impl DeviceWork for Work<'_> {
-    type Output = ();
-    type Error = Error;
-
-    fn on<D: NetworkDevice>(self, device: &D) -> Result<()> {
-        sample(self.plan, self.json, device)
-    }
-}
-
-fn sample<D: NetworkDevice>(plan: &Plan, json: bool, device: &D) -> Result<()> {
-    let denoiser = NetworkDenoiser {
-        padding: plan.padding.into(),
-        ..NetworkDenoiser::load(&plan.weights, device)?
-    };
-    let channels = denoiser.network.config().channels;
+    let network = TrainedNetwork::open(&plan.weights, plan.place.device)?;
+    let denoiser = network.with_padding(plan.padding.into());
+    let channels = denoiser.config().channels;
     let sampler = Sampler {
         schedule: Schedule {
             steps: plan.steps,

@@ -1,6 +1,7 @@
 //! A full volume from a stack of slices.
 
 use super::Progress;
+use super::names::Place;
 use crate::{Error, Result};
 use clap::{Args, ValueEnum};
 use polymicros::diffusion::{Sampler, Schedule};
@@ -53,6 +54,8 @@ pub(super) struct Plan {
     /// Edge of the overlapping cubes that larger volumes are cut into, in voxels.
     #[arg(long, default_value_t = 64)]
     pub(super) tile: usize,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// How missing voxels are filled in.
@@ -223,7 +226,7 @@ fn sampled(
     observed: &Field,
     progress: &mut Progress,
 ) -> Result<(Field, Value)> {
-    let model = Model::open(&denoiser)?.with_tile(plan.tile);
+    let model = Model::open_on(&denoiser, plan.place.device)?.with_tile(plan.tile);
     let reconstruction = Reconstruction {
         denoiser,
         samples: plan.samples,
@@ -258,7 +261,7 @@ mod tests {
     use ndarray::Axis;
     use polymicros::diffusion::NetworkDenoiser;
     use polymicros::network::weights::Precision;
-    use polymicros::network::{Cpu, Padding, UNet, UNetConfig};
+    use polymicros::network::{Cpu, Device, Padding, UNet, UNetConfig};
     use polymicros_prelude::{Grid, Origin, StandIn};
     use std::path::Path;
 
@@ -281,6 +284,9 @@ mod tests {
                 polish: None,
             },
             tile: 12,
+            place: Place {
+                device: Device::Cpu,
+            },
         }
     }
 

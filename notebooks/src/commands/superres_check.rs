@@ -1,6 +1,7 @@
 //! Which way of filling in slices is the best, on a volume that is known in full.
 
 use super::Progress;
+use super::names::Place;
 use super::superres::{AxisName, Way};
 use crate::{Error, Result};
 use clap::Args;
@@ -75,6 +76,8 @@ pub(super) struct Plan {
     /// The table as CSV.
     #[arg(long)]
     pub(super) out: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// What is printed as JSON: what notebooks read, and all rows.
@@ -103,7 +106,7 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
     let mut done = Log::open(plan.log.clone())?;
     let mut lines = Vec::new();
     let model = match &plan.weights {
-        Some(weights) => Some(Model::open(weights)?.with_tile(plan.tile)),
+        Some(weights) => Some(Model::open_on(weights, plan.place.device)?.with_tile(plan.tile)),
         None => None,
     };
     for (crop, truth) in crops.iter().enumerate() {

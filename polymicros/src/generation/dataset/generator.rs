@@ -3,6 +3,7 @@
 use super::{DatasetSettings, Recipe, sha256};
 use crate::generation::{LocalGlobal, LocalModel};
 use crate::microstructure::{Field, Grid};
+use crate::network::Device;
 use crate::random_field::{Images, Mogrf, MosmKernel, MosmParameters};
 use crate::{Error, Result};
 use std::path::PathBuf;
@@ -34,10 +35,11 @@ pub struct LocalModels {
     sampling: LocalGlobal,
     models: Vec<(Option<PathBuf>, Option<String>)>,
     loaded: Option<(usize, LocalModel)>,
+    device: Device,
 }
 
 impl LocalModels {
-    /// Those of the settings.
+    /// Those of the settings, on a GPU where there is one.
     ///
     /// # Errors
     /// When weights cannot be read.
@@ -51,7 +53,13 @@ impl LocalModels {
             sampling: settings.sampling,
             models: models.collect::<Result<_>>()?,
             loaded: None,
+            device: Device::Auto,
         })
+    }
+
+    /// The same on a device of choice.
+    pub fn on(self, device: Device) -> Self {
+        LocalModels { device, ..self }
     }
 
     fn load(&mut self, model: usize) -> Result<Option<&LocalModel>> {
@@ -59,7 +67,7 @@ impl LocalModels {
             return Ok(None);
         };
         if self.loaded.as_ref().is_none_or(|(at, _)| *at != model) {
-            self.loaded = Some((model, LocalModel::open(path)?));
+            self.loaded = Some((model, LocalModel::open_on(path, self.device)?));
         }
         Ok(self.loaded.as_ref().map(|(_, model)| model))
     }

@@ -2,9 +2,7 @@
 //! concatenation itself is never made), and after nearest upsampling by two.
 
 #[cfg(any(test, feature = "cuda"))]
-mod card;
-#[cfg(feature = "cuda")]
-mod gpu;
+mod cuda;
 mod padding;
 mod planes;
 mod point;
@@ -17,7 +15,7 @@ mod weights;
 mod winograd;
 
 #[cfg(test)]
-pub(super) use card::SOURCE;
+pub(super) use cuda::SOURCE;
 pub use padding::Padding;
 
 use super::activation::{Activation, Activations, give, take};

@@ -1,4 +1,4 @@
-//! A card for tests: the processor, which runs the very sources of the kernels, compiled as C++
+//! A GPU for tests: the processor, which runs the very sources of the kernels, compiled as C++
 //! with a shim for what they need of CUDA (`shim.h`).
 
 use super::queue::{Argument, Matrix, Product, Queue, Shape, Source};
@@ -86,7 +86,7 @@ fn compiled() -> Option<PathBuf> {
     }
 }
 
-/// The emulated card.
+/// The emulated GPU.
 pub(in crate::network) struct Emulator(Rc<RefCell<Process>>);
 
 struct Process {
@@ -97,7 +97,7 @@ struct Process {
     multiplications: u64,
 }
 
-/// Memory of the emulated card.
+/// Memory of the emulated GPU.
 pub(in crate::network) struct Memory {
     process: Rc<RefCell<Process>>,
     number: u64,

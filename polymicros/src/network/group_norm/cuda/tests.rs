@@ -13,7 +13,7 @@ fn numbers(seed: u64, count: usize) -> Vec<f32> {
     (0..count).map(|_| rng.random_range(-1.0..1.0)).collect()
 }
 
-fn agree(card: &Emulator, seed: u64, sizes: Sizes, [modulated, added]: [bool; 2]) {
+fn agree(queue: &Emulator, seed: u64, sizes: Sizes, [modulated, added]: [bool; 2]) {
     let Sizes {
         batch,
         voxels,
@@ -34,29 +34,29 @@ fn agree(card: &Emulator, seed: u64, sizes: Sizes, [modulated, added]: [bool; 2]
     let expected = cpu::forward(&sizes, &x, residual.as_deref(), &at, &moments);
     let by = cpu::backward(&sizes, &x, gradient.clone().into(), &at, &moments);
 
-    let [x, gamma, beta] = [&x, &at.gamma, &at.beta].map(|numbers| card.upload(numbers));
-    let modulation = at.modulation.as_ref().map(|m| card.upload(m));
-    let residual = residual.map(|residual| card.upload(&residual));
+    let [x, gamma, beta] = [&x, &at.gamma, &at.beta].map(|numbers| queue.upload(numbers));
+    let modulation = at.modulation.as_ref().map(|m| queue.upload(m));
+    let residual = residual.map(|residual| queue.upload(&residual));
     let inputs = Inputs {
         x: &x,
         gamma: &gamma,
         beta: &beta,
         modulation: modulation.as_ref(),
     };
-    let mut y = card.zeros(count).unwrap();
-    let saved = forward(card, &sizes, &inputs, residual.as_ref(), &mut y).unwrap();
-    assert_close("values", &card.download(&y), &expected, 3e-5);
+    let mut y = queue.zeros(count).unwrap();
+    let saved = forward(queue, &sizes, &inputs, residual.as_ref(), &mut y).unwrap();
+    assert_close("values", &queue.download(&y), &expected, 3e-5);
     // Gradients are added to what is there.
-    let one = |count: usize| card.upload(&vec![1.0; count]);
+    let one = |count: usize| queue.upload(&vec![1.0; count]);
     let mut slots = Slots {
         x: one(count),
         gamma: one(channels),
         beta: one(channels),
         modulation: modulated.then(|| one(batch * 2 * channels)),
     };
-    let mut gradient = card.upload(&gradient);
-    backward(card, &sizes, &inputs, &saved, &mut gradient, &mut slots).unwrap();
-    let found = |slot| -> Vec<f32> { card.download(slot).iter().map(|g| g - 1.0).collect() };
+    let mut gradient = queue.upload(&gradient);
+    backward(queue, &sizes, &inputs, &saved, &mut gradient, &mut slots).unwrap();
+    let found = |slot| -> Vec<f32> { queue.download(slot).iter().map(|g| g - 1.0).collect() };
     // A group of two voxels is nearly a sign: its derivative is a small difference.
     assert_close("by x", &found(&slots.x), &by.input, 2e-3);
     assert_close("by gamma", &found(&slots.gamma), &by.gamma, 2e-4);
@@ -78,9 +78,9 @@ proptest! {
         width in 1..12usize,
         [silu, modulated, added] in any::<[bool; 3]>(),
     ) {
-        if let Some(card) = Emulator::start() {
+        if let Some(queue) = Emulator::start() {
             let sizes = Sizes { batch, voxels, channels: groups * width, groups, silu };
-            agree(&card, seed, sizes, [modulated, added]);
+            agree(&queue, seed, sizes, [modulated, added]);
         }
     }
 }
@@ -88,7 +88,7 @@ proptest! {
 /// More channels than a block has threads, and more voxels than it adds up at once.
 #[test]
 fn large_sizes_agree_as_well() {
-    let Some(card) = Emulator::start() else {
+    let Some(queue) = Emulator::start() else {
         return;
     };
     for (voxels, channels, groups) in [(150, 640, 2), (3000, 8, 4)] {
@@ -99,6 +99,6 @@ fn large_sizes_agree_as_well() {
             groups,
             silu: true,
         };
-        agree(&card, 7, sizes, [true, true]);
+        agree(&queue, 7, sizes, [true, true]);
     }
 }

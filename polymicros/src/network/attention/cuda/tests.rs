@@ -14,12 +14,12 @@ fn numbers(seed: u64, count: usize) -> Vec<f32> {
     (0..count).map(|_| rng.random_range(-1.0..1.0)).collect()
 }
 
-fn agree(card: &Card<Emulator>, seed: u64, size_of_x: f32) {
+fn agree(queued: &Queued<Emulator>, seed: u64, size_of_x: f32) {
     let Sizes {
         batch,
         voxels,
         channels,
-    } = *card.sizes;
+    } = *queued.sizes;
     let x: Vec<f32> = numbers(seed, batch * voxels * channels)
         .iter()
         .map(|x| size_of_x * x)
@@ -30,10 +30,10 @@ fn agree(card: &Card<Emulator>, seed: u64, size_of_x: f32) {
         bias: numbers(seed + 3, channels),
     };
     let gradient = numbers(seed + 4, x.len());
-    let (values, contexts) = cpu::forward(card.sizes, &x, &parameters);
-    let by = cpu::backward(card.sizes, &x, &parameters, &contexts, &gradient);
+    let (values, contexts) = cpu::forward(queued.sizes, &x, &parameters);
+    let by = cpu::backward(queued.sizes, &x, &parameters, &contexts, &gradient);
 
-    let queue = card.queue;
+    let queue = queued.queue;
     let zeros = |numbers: &[f32]| queue.zeros(numbers.len()).unwrap();
     let mut slots = Slots {
         x: zeros(&x),
@@ -56,12 +56,13 @@ fn agree(card: &Card<Emulator>, seed: u64, size_of_x: f32) {
         channels: channels as u64,
     };
     let counted = |direction| batch as u64 * operation.multiplications(direction);
-    let contexts = card.forward(&at, &mut y).unwrap();
+    let contexts = queued.forward(&at, &mut y).unwrap();
     let forward = counted(Direction::Forward);
     assert_eq!(queue.multiplications(), forward);
     assert_close("values", &queue.download(&y), &values, 3e-5);
     let gradient = queue.upload(&gradient);
-    card.backward(&at, &contexts, &gradient, &mut slots)
+    queued
+        .backward(&at, &contexts, &gradient, &mut slots)
         .unwrap();
     let both = forward + counted(Direction::Backward);
     assert_eq!(queue.multiplications(), both);
@@ -84,8 +85,8 @@ proptest! {
     ) {
         if let Some(queue) = Emulator::start() {
             let sizes = Sizes { batch, voxels, channels };
-            let card = Card { queue: &queue, sizes: &sizes, slab };
-            agree(&card, seed, 1.0);
+            let queued = Queued { queue: &queue, sizes: &sizes, slab };
+            agree(&queued, seed, 1.0);
         }
     }
 }
@@ -102,10 +103,10 @@ fn large_inputs_do_not_overflow() {
         voxels: 40,
         channels: 2,
     };
-    let card = Card {
+    let queued = Queued {
         queue: &queue,
         sizes: &sizes,
         slab: 7,
     };
-    agree(&card, 3, 300.0);
+    agree(&queued, 3, 300.0);
 }
