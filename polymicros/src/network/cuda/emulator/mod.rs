@@ -202,13 +202,16 @@ impl Queue for Emulator {
         shape: Shape,
         arguments: &mut [Argument<'_, Memory>],
     ) -> Result<(), Self::Error> {
-        // As many as cudarc takes.
+        // As many as cudarc takes, and what every card since 2012 runs.
         assert!(arguments.len() <= 12, "{kernel}");
+        assert!(shape.threads <= 1024, "{kernel}");
+        let [x, y, z] = shape.blocks;
+        let all = x > 0 && y > 0 && z > 0 && x < 1 << 31 && y < 1 << 16 && z < 1 << 16;
+        assert!(all, "{kernel}: {:?} blocks", shape.blocks);
         let name = format!("{}.{kernel}", source.name);
         let mut request = vec![b'l'];
         request.extend((name.len() as u64).to_le_bytes());
         request.extend(name.bytes());
-        let [x, y, z] = shape.blocks;
         for number in [x, y, z, shape.threads, arguments.len()] {
             request.extend((number as u64).to_le_bytes());
         }

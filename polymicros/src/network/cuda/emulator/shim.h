@@ -1,6 +1,8 @@
 // Runs CUDA kernels on the processor, one thread after the other: what a source needs of CUDA, and
 // a program that takes memory, launches and products from its input and writes memory to its
-// output. A thread is a context of its own, which gives way at a barrier.
+// output. A thread is a context of its own, which gives way at a barrier. Every second launch runs
+// blocks and threads in the opposite order, so that a barrier that is missing, or a block that
+// counts on another, is seen in the results.
 
 #include <cmath>
 #include <cstdint>
@@ -37,7 +39,11 @@ std::vector<std::vector<char>> stacks;
 std::vector<int> states; // 0 runs, 1 waits at a barrier, 2 is done
 ucontext_t scheduler;
 unsigned current;
+bool reversed = false;
 std::function<void()> body;
+
+// Which of `n` comes `i`-th.
+unsigned turn(unsigned i, unsigned n) { return reversed ? n - 1 - i : i; }
 
 void thread_main() {
     body();
@@ -61,7 +67,8 @@ void run_block(unsigned threads) {
     }
     for (;;) {
         unsigned done = 0, waiting = 0;
-        for (unsigned t = 0; t < threads; ++t) {
+        for (unsigned i = 0; i < threads; ++i) {
+            unsigned t = turn(i, threads);
             if (states[t] == 2) {
                 ++done;
                 continue;
@@ -170,10 +177,11 @@ void launch_all(void (*kernel)(A...), const std::vector<Argument> &arguments, un
     (take(arguments[I], std::get<I>(values)), ...);
     body = [kernel, values] { std::apply(kernel, values); };
     blockDim = {threads, 1, 1};
+    reversed = !reversed;
     for (unsigned z = 0; z < gridDim.z; ++z) {
         for (unsigned y = 0; y < gridDim.y; ++y) {
             for (unsigned x = 0; x < gridDim.x; ++x) {
-                blockIdx = {x, y, z};
+                blockIdx = {turn(x, gridDim.x), turn(y, gridDim.y), turn(z, gridDim.z)};
                 run_block(threads);
             }
         }
