@@ -59,11 +59,11 @@ fn print(report: &Report) {
             memory / 1e9
         );
     }
-    println!("\n{:<64} {:>9} {:>9}", "", "error", "allowed");
+    println!("\n{:<70} {:>9} {:>9}", "", "error", "allowed");
     for one in &report.comparisons {
         let mark = if one.holds() { "" } else { "  WRONG" };
         println!(
-            "{:<64} {:>9.1e} {:>9.0e}{mark}",
+            "{:<70} {:>9.1e} {:>9.0e}{mark}",
             one.what, one.error, one.tolerance
         );
     }
