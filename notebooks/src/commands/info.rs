@@ -178,8 +178,12 @@ mod tests {
         );
         assert!(text.contains("NROWS"), "{text}");
         // A bad file fails the command, and the others are told all the same.
-        assert!(run(std::slice::from_ref(&map), true).is_ok());
-        let failed = run(&[map, bad], true);
+        let run_on = |files: &[&PathBuf]| {
+            let files = files.iter().map(|&file| file.clone()).collect();
+            run(&Plan { files }, true)
+        };
+        assert!(run_on(&[&map]).is_ok());
+        let failed = run_on(&[&map, &bad]);
         assert!(failed.is_err_and(|error| error.to_string().contains("1 of 2")));
         Ok(())
     }

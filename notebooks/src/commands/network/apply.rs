@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
     after_help = "Example:\n  polymicros network apply weights.safetensors in.safetensors \
         out.safetensors --padding zero"
 )]
-pub(super) struct Plan {
+pub(in crate::commands) struct Plan {
     /// The network; a file without metadata is read as the authors'.
     weights: PathBuf,
     /// A safetensors file with x and t.

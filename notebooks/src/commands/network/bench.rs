@@ -19,7 +19,7 @@ use std::time::Instant;
         --batch 1 --threads 2\n  \
         polymicros network bench --base 32 --mults 4,8,16 --edge 64 --forward --json"
 )]
-pub(super) struct Plan {
+pub(in crate::commands) struct Plan {
     /// Channels of the first level.
     #[arg(long, default_value_t = 16)]
     base: usize,

@@ -12,7 +12,7 @@ use std::path::PathBuf;
     after_help = "Example:\n  polymicros network convert runs/local/network.safetensors \
         local.safetensors --precision f16"
 )]
-pub(super) struct Plan {
+pub(in crate::commands) struct Plan {
     /// The network; a file without metadata is read as the authors'.
     weights: PathBuf,
     /// The file to write.
