@@ -8,6 +8,7 @@ use cudarc::driver::sys::{CUdevice_attribute as Attribute, CUresult};
 use cudarc::driver::{
     CudaDevice, CudaSlice, DevicePtr, DevicePtrMut, DriverError, LaunchAsync, LaunchConfig,
 };
+use cudarc::nvrtc::sys::nvrtcResult;
 use cudarc::nvrtc::{CompileError, CompileOptions, Ptx, compile_ptx_with_opts};
 use dfdx::prelude::CudaError;
 use std::ffi::c_int;
@@ -21,7 +22,7 @@ pub(in crate::network) type Memory = CudaSlice<f32>;
 pub(in crate::network) enum GpuError {
     /// What dfdx knows of as well.
     Cuda(CudaError),
-    /// A source that NVRTC does not compile: what it says for the oldest architecture.
+    /// A source that NVRTC does not compile, and what it says.
     Source(String),
 }
 
@@ -119,19 +120,25 @@ fn compile(
     source: &Source,
     architectures: impl Iterator<Item = &'static str>,
 ) -> Result<Ptx, GpuError> {
-    let mut problem = "a GPU older than compute capability 7.0".to_owned();
+    let failed = |problem: String| GpuError::Source(format!("{}.cu: {problem}", source.name));
+    let mut problem = "this GPU is older than compute capability 7.0".to_owned();
     for architecture in architectures {
         let options = CompileOptions {
             arch: Some(architecture),
             ..CompileOptions::default()
         };
-        problem = match compile_ptx_with_opts(source.text, options) {
+        match compile_ptx_with_opts(source.text, options) {
             Ok(ptx) => return Ok(ptx),
-            Err(CompileError::CompileError { log, .. }) => log.to_string_lossy().into_owned(),
-            Err(error) => format!("{error:?}"),
-        };
+            Err(CompileError::CompileError { nvrtc, log, .. })
+                if nvrtc.0 == nvrtcResult::NVRTC_ERROR_COMPILATION =>
+            {
+                return Err(failed(log.to_string_lossy().into_owned()));
+            }
+            // As a rule an architecture that it does not know.
+            Err(error) => problem = format!("{error:?}"),
+        }
     }
-    Err(GpuError::Source(format!("{}.cu: {problem}", source.name)))
+    Err(failed(problem))
 }
 
 /// A size as the driver takes it; larger ones it refuses.
