@@ -12,18 +12,28 @@ use cudarc::nvrtc::sys::nvrtcResult;
 use cudarc::nvrtc::{CompileError, CompileOptions, Ptx, compile_ptx_with_opts};
 use dfdx::prelude::CudaError;
 use std::ffi::c_int;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Memory of a GPU, in numbers.
 pub(in crate::network) type Memory = CudaSlice<f32>;
 
 /// What goes wrong on a GPU.
-#[derive(Debug)]
 pub(in crate::network) enum GpuError {
     /// What dfdx knows of as well.
     Cuda(CudaError),
     /// A source that NVRTC does not compile, and what it says.
     Source(String),
+}
+
+// What the user is told.
+impl fmt::Debug for GpuError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            GpuError::Cuda(error) => write!(f, "{error:?}"),
+            GpuError::Source(problem) => f.write_str(problem),
+        }
+    }
 }
 
 impl From<CudaError> for GpuError {
