@@ -3,8 +3,8 @@
 //!
 //! Multiplications are those of matrix products; everything else takes as long as its numbers take
 //! to and from memory. Both are counted from the sizes of the operations, for the kernels of this
-//! library on a GPU; the tests compare them with the products that these ask for, and with what the
-//! kernels on the processor really do.
+//! library on a GPU; the tests compare them with the products that these ask for, with the numbers
+//! that they read and write, and with what the kernels on the processor really do.
 
 mod card;
 mod graph;

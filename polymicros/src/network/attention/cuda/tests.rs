@@ -1,7 +1,7 @@
 //! The kernels' sources, run on the processor, against the CPU's kernels.
 
 use super::*;
-use crate::network::agreement::assert_close;
+use crate::network::agreement::{assert_close, assert_moved};
 use crate::network::attention::cpu;
 use crate::network::cost::{Direction, Operation};
 use crate::network::cuda::emulator::Emulator;
@@ -109,4 +109,60 @@ fn large_inputs_do_not_overflow() {
         slab: 7,
     };
     agree(&queued, 3, 300.0);
+}
+
+/// The numbers that the cost model counts, with a gradient of the input that begins with zeros.
+#[test]
+fn as_much_is_read_and_written_as_the_model_says() {
+    let Some(queue) = Emulator::start() else {
+        return;
+    };
+    let (batch, voxels, channels) = (2, 3000, 24);
+    let sizes = Sizes {
+        batch,
+        voxels,
+        channels,
+    };
+    let queued = Queued {
+        queue: &queue,
+        sizes: &sizes,
+        slab: voxels,
+    };
+    let operation = Operation::Attention {
+        voxels: voxels as u64,
+        channels: channels as u64,
+    };
+    let of = |count: usize| queue.zeros(count).unwrap();
+    let count = batch * voxels * channels;
+    let (x, qkv, out, bias) = (
+        of(count),
+        of(3 * HIDDEN * channels),
+        of(HIDDEN * channels),
+        of(channels),
+    );
+    let at = Inputs {
+        x: &x,
+        qkv: &qkv,
+        out: &out,
+        bias: &bias,
+    };
+    let start = queue.moved();
+    let mut y = of(count);
+    let contexts = queued.forward(&at, &mut y).unwrap();
+    let forward = queue.moved() - start;
+    assert_moved("forward", forward, operation.moved(Direction::Forward, 2));
+    let start = queue.moved();
+    let mut slots = Slots {
+        x: of(count),
+        qkv: of(3 * HIDDEN * channels),
+        out: of(HIDDEN * channels),
+        bias: of(channels),
+    };
+    queued.backward(&at, &contexts, &y, &mut slots).unwrap();
+    let backward = queue.moved() - start;
+    assert_moved(
+        "backward",
+        backward,
+        operation.moved(Direction::Backward, 2),
+    );
 }

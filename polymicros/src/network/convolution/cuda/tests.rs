@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::buffer::Buffer;
-use crate::network::agreement::assert_close;
+use crate::network::agreement::{assert_close, assert_moved};
 use crate::network::convolution::{Gradients, Way};
-use crate::network::cost::{Direction, Operation};
+use crate::network::cost::{Direction, Operation, SLAB};
 use crate::network::cuda::emulator::{Emulator, Memory};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
@@ -152,5 +152,56 @@ fn slabs_cut_the_output_without_gap() {
             next += rows;
         }
         assert_eq!(next, sizes.voxels());
+    }
+}
+
+/// The numbers that the cost model counts, with a gradient of the input that begins with zeros.
+#[test]
+fn as_much_is_read_and_written_as_the_model_says() {
+    let Some(queue) = Emulator::start() else {
+        return;
+    };
+    for (edge, upsample) in [(3, false), (3, true), (1, false)] {
+        let sizes = Sizes {
+            batch: 2,
+            grid: [10, 10, 10],
+            parts: vec![12],
+            outputs: 20,
+            padding: Padding::Replicate,
+        };
+        let queued = Queued {
+            queue: &queue,
+            sizes: &sizes,
+            edge,
+            upsample,
+            bound: (SLAB / 4) as usize,
+        };
+        let voxels = queued.fine().iter().product::<usize>();
+        let operation = Operation::Convolution {
+            voxels: voxels as u64,
+            inputs: 12,
+            outputs: 20,
+            edge: edge as u64,
+            upsample,
+            standardised: false,
+        };
+        let of = |count: usize| queue.zeros(count).unwrap();
+        let (weights, result) = (12 * 20 * edge.pow(3), 2 * voxels * 20);
+        let (x, weight, bias) = (of(sizes.voxels() * 12), of(weights), of(20));
+        let start = queue.moved();
+        let mut y = of(result);
+        queued.forward(&[&x], &weight, &bias, &mut y).unwrap();
+        let forward = queue.moved() - start;
+        let what = format!("edge {edge}, upsampled {upsample}");
+        assert_moved(&what, forward, operation.moved(Direction::Forward, 2));
+        let start = queue.moved();
+        let mut slots = Slots {
+            parts: vec![of(sizes.voxels() * 12)],
+            weight: of(weights),
+            bias: of(20),
+        };
+        queued.backward(&[&x], &weight, &y, &mut slots).unwrap();
+        let backward = queue.moved() - start;
+        assert_moved(&what, backward, operation.moved(Direction::Backward, 2));
     }
 }

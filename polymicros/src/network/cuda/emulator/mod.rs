@@ -31,7 +31,9 @@ fn program() -> String {
         kernels,
     } in sources()
     {
-        text += &format!("namespace {name} {{\n#line 1 \"{name}.cu\"\n{source}\n}}\n");
+        // Numbers of memory say when they are read and written.
+        let counting = source.replace("float *", "shim::Number *");
+        text += &format!("namespace {name} {{\n#line 1 \"{name}.cu\"\n{counting}\n}}\n");
         // Sources use the same names for sizes of their own.
         for line in source.lines() {
             if let Some(defined) = line.strip_prefix("#define ") {
@@ -136,6 +138,16 @@ impl Emulator {
         self.0.borrow().multiplications
     }
 
+    /// Numbers that launches and products have read and written so far, each once for each of
+    /// them, and zeros of new memory.
+    pub fn moved(&self) -> u64 {
+        let mut process = self.0.borrow_mut();
+        process.send(b"c");
+        let mut bytes = [0; 8];
+        process.receive(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+
     /// The numbers of memory.
     pub fn download(&self, memory: &Memory) -> Vec<f32> {
         let mut request = vec![b'r'];
@@ -143,9 +155,7 @@ impl Emulator {
         let mut process = self.0.borrow_mut();
         process.send(&request);
         let mut bytes = vec![0; 4 * memory.size];
-        if let Err(error) = process.from.read_exact(&mut bytes) {
-            panic!("the emulator stopped (its last words are above): {error}");
-        }
+        process.receive(&mut bytes);
         let (numbers, _) = bytes.as_chunks();
         numbers
             .iter()
@@ -155,6 +165,12 @@ impl Emulator {
 }
 
 impl Process {
+    fn receive(&mut self, bytes: &mut [u8]) {
+        if let Err(error) = self.from.read_exact(bytes) {
+            panic!("the emulator stopped (its last words are above): {error}");
+        }
+    }
+
     fn send(&mut self, request: &[u8]) {
         if let Err(error) = self.to.write_all(request).and_then(|()| self.to.flush()) {
             panic!("the emulator stopped (its last words are above): {error}");

@@ -1,7 +1,8 @@
 //! The kernels' sources, run on the processor, against the CPU's kernels.
 
 use super::*;
-use crate::network::agreement::assert_close;
+use crate::network::agreement::{assert_close, assert_moved};
+use crate::network::cost::{Direction, Operation};
 use crate::network::cuda::emulator::Emulator;
 use crate::network::group_norm::cpu;
 use proptest::prelude::*;
@@ -101,4 +102,51 @@ fn large_sizes_agree_as_well() {
         };
         agree(&queue, 7, sizes, [true, true]);
     }
+}
+
+/// The numbers that the cost model counts, with a gradient of the input that begins with zeros.
+/// What is added has its gradient from the tape, which is not run here.
+#[test]
+fn as_much_is_read_and_written_as_the_model_says() {
+    let Some(queue) = Emulator::start() else {
+        return;
+    };
+    // Enough voxels for each block to add up many.
+    let (batch, voxels, channels) = (1, 60_000, 16);
+    let sizes = Sizes {
+        batch,
+        voxels,
+        channels,
+        groups: 4,
+        silu: true,
+    };
+    let operation = Operation::GroupNorm {
+        voxels: voxels as u64,
+        channels: channels as u64,
+        residual: false,
+    };
+    let of = |count: usize| queue.zeros(count).unwrap();
+    let count = batch * voxels * channels;
+    let (x, gamma, beta) = (of(count), of(channels), of(channels));
+    let inputs = Inputs {
+        x: &x,
+        gamma: &gamma,
+        beta: &beta,
+        modulation: None,
+    };
+    let start = queue.moved();
+    let mut y = of(count);
+    let saved = forward(&queue, &sizes, &inputs, None, &mut y).unwrap();
+    let moved = queue.moved() - start;
+    assert_moved("forward", moved, operation.moved(Direction::Forward, 1));
+    let start = queue.moved();
+    let mut slots = Slots {
+        x: of(count),
+        gamma: of(channels),
+        beta: of(channels),
+        modulation: None,
+    };
+    backward(&queue, &sizes, &inputs, &saved, &mut y, &mut slots).unwrap();
+    let moved = queue.moved() - start;
+    assert_moved("backward", moved, operation.moved(Direction::Backward, 1));
 }
