@@ -2,11 +2,11 @@
 
 use ndarray::{Axis, s};
 use polymicros::diffusion::{
-    Batch, Condition, Denoiser, MeanCorrection, NetworkDenoiser, Preconditioning, Sampler,
-    Schedule, with_noise,
+    Batch, Condition, Denoiser, MeanCorrection, Preconditioning, Sampler, Schedule, TrainedNetwork,
+    with_noise,
 };
 use polymicros::microstructure::{Field, Grid, Microstructure};
-use polymicros::network::{Cpu, Padding, UNetConfig};
+use polymicros::network::{Device, DeviceWork, NetworkDevice, Padding, UNetConfig};
 use polymicros::training::{
     DataSettings, Learner, LogLine, PatchSet, RateSchedule, Settings, centred,
 };
@@ -73,18 +73,18 @@ impl ShortTraining {
 /// A trained denoiser; clones share their weights.
 #[derive(Debug, Clone)]
 pub struct TrainedDenoiser {
-    inner: Arc<NetworkDenoiser<Cpu>>,
+    network: TrainedNetwork,
     losses: Arc<Vec<f64>>,
 }
 
 impl TrainedDenoiser {
-    /// Reads the network of a file, such as training writes.
+    /// Reads the network of a file, such as training writes, onto a GPU where there is one.
     ///
     /// # Errors
     /// When the file cannot be read, or holds no network.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Ok(TrainedDenoiser {
-            inner: Arc::new(NetworkDenoiser::load(path, &Cpu::default())?),
+            network: TrainedNetwork::open(path, Device::Auto)?,
             losses: Arc::new(Vec::new()),
         })
     }
@@ -108,7 +108,7 @@ impl TrainedDenoiser {
 
     /// Numbers in its network.
     pub fn parameters(&self) -> usize {
-        self.inner.network.parameters().count()
+        self.network.parameters()
     }
 
     /// A field drawn by Algorithm 2 with 25 steps and mean correction.
@@ -133,11 +133,8 @@ impl TrainedDenoiser {
         padding: Padding,
         steps: &[usize],
     ) -> Result<Vec<Field>> {
-        let denoiser = NetworkDenoiser {
-            padding,
-            ..(*self.inner).clone()
-        };
-        let channels = denoiser.network.config().channels;
+        let denoiser = self.network.clone().with_padding(padding);
+        let channels = denoiser.config().channels;
         let mut keeper = Keeper {
             mean: MeanCorrection::zero(channels),
             steps: steps.to_vec(),
@@ -166,7 +163,7 @@ impl TrainedDenoiser {
         let clean = centred(clean)?;
         let corner = clean.slice(s![.., ..edge, ..edge, ..edge]).to_owned();
         let x = with_noise(&corner.insert_axis(Axis(0)), sigma, seed);
-        let denoised = self.inner.denoise(&x, sigma)?;
+        let denoised = self.network.denoise(&x, sigma)?;
         Ok([field(&x, edge)?, field(&denoised, edge)?])
     }
 }
@@ -198,35 +195,53 @@ fn field(x: &Batch, edge: usize) -> Result<Field> {
     )
 }
 
-/// Trains a denoiser on neighbourhoods of volumes, under a line that tells step, loss and the time
-/// left.
+/// Trains a denoiser on neighbourhoods of volumes, on a GPU where there is one, under a line that
+/// tells step, loss and the time left.
 ///
 /// # Errors
 /// When the settings make no sense, a volume is smaller than a patch or has voxels that are not
 /// valid, or the loss is not a number.
 pub fn train_denoiser(volumes: &[Microstructure], how: &ShortTraining) -> Result<TrainedDenoiser> {
-    let settings = how.settings()?;
     let fields = volumes
         .iter()
         .map(|volume| centred(&volume.rogsh()?))
         .collect::<Result<Vec<_>>>()?;
-    let mut data = PatchSet::new(fields, how.patch, how.stride, false, how.seed)?;
-    let mut learner = Learner::new(settings, &Cpu::default())?;
-    let mut losses = Vec::with_capacity(how.steps);
-    let (start, mut told) = (Instant::now(), Instant::now());
-    while losses.len() < how.steps {
-        let line = learner.step(&mut data)?;
-        losses.push(line.loss);
-        if told.elapsed() > SILENCE || losses.len() == how.steps {
-            told = Instant::now();
-            tell(&line, how.steps, start);
-        }
-    }
-    eprintln!();
-    Ok(TrainedDenoiser {
-        inner: Arc::new(learner.averaged()?),
-        losses: Arc::new(losses),
+    let data = PatchSet::new(fields, how.patch, how.stride, false, how.seed)?;
+    Device::Auto.run(Training {
+        settings: how.settings()?,
+        data,
     })
+}
+
+/// What is trained on what.
+struct Training {
+    settings: Settings,
+    data: PatchSet,
+}
+
+impl DeviceWork for Training {
+    type Output = TrainedDenoiser;
+    type Error = Error;
+
+    fn on<D: NetworkDevice>(mut self, device: &D) -> Result<TrainedDenoiser> {
+        let steps = self.settings.steps;
+        let mut learner = Learner::new(self.settings, device)?;
+        let mut losses = Vec::with_capacity(steps);
+        let (start, mut told) = (Instant::now(), Instant::now());
+        while losses.len() < steps {
+            let line = learner.step(&mut self.data)?;
+            losses.push(line.loss);
+            if told.elapsed() > SILENCE || losses.len() == steps {
+                told = Instant::now();
+                tell(&line, steps, start);
+            }
+        }
+        eprintln!();
+        Ok(TrainedDenoiser {
+            network: learner.averaged()?.into(),
+            losses: Arc::new(losses),
+        })
+    }
 }
 
 /// The line is written anew that often.

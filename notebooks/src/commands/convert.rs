@@ -7,19 +7,29 @@ use polymicros_prelude::Microstructure;
 use serde_json::json;
 use std::path::PathBuf;
 
-/// What to read, and where it goes.
-#[derive(Debug, Clone)]
+/// Write a file in another format: .npz, .vti (ParaView, DAMASK) or .dream3d, by its ending.
+#[derive(Debug, Clone, clap::Args)]
+#[command(
+    after_help = "Examples:\n  polymicros convert scan.ang scan.dream3d\n  \
+        polymicros convert slices/ volume.vti --spacing-z 0.25\n\n\
+        Exit code 0: written. 1: it was not, and an older file of that name is as it was."
+)]
 pub(super) struct Plan {
-    pub(super) input: PathBuf,
-    pub(super) output: PathBuf,
-    /// The distance of slices, where the input is a folder of them.
-    pub(super) spacing_z: Option<f64>,
-    /// The slices' ending.
-    pub(super) slices: String,
-    pub(super) json: bool,
+    /// A file in any format that is read, or a folder of numbered slices.
+    #[arg(value_name = "IN")]
+    input: PathBuf,
+    /// The file to write.
+    #[arg(value_name = "OUT")]
+    output: PathBuf,
+    /// The distance of the slices of a folder, in their unit.
+    #[arg(long)]
+    spacing_z: Option<f64>,
+    /// The ending of the slices of a folder.
+    #[arg(long, default_value = "ang")]
+    slices: String,
 }
 
-pub(super) fn run(plan: &Plan) -> Result<()> {
+pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
     // An ending that cannot be written is better found before reading than after.
     find_writer(&plan.output)?;
     let name = plan.input.display().to_string();
@@ -44,7 +54,7 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
     progress.say("writing");
     made.save(&plan.output)?;
     progress.keep(&format!("{}", made.grid()));
-    if plan.json {
+    if json {
         println!(
             "{}",
             json!({ "out": plan.output, "shape": made.grid().shape })
@@ -68,7 +78,6 @@ mod tests {
             output: output.into(),
             spacing_z: None,
             slices: "npz".into(),
-            json: true,
         }
     }
 
@@ -79,7 +88,7 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         let volume = StandIn::CoarseBeta.generate([12, 10, 8], 1)?;
         volume.save(at("volume.npz"))?;
-        run(&plan(&at("volume.npz"), &at("volume.dream3d")))?;
+        run(&plan(&at("volume.npz"), &at("volume.dream3d")), true)?;
         let back = Microstructure::open(at("volume.dream3d"))?;
         assert_eq!(back.euler(), volume.euler());
         assert_eq!(back.grain_ids(), volume.grain_ids());
@@ -92,12 +101,12 @@ mod tests {
             Microstructure::new("slice", origin, Grid::new([12, 10, 1])?, angles)?
                 .save(slices.join(format!("slice_{number}.npz")))?;
         }
-        assert!(run(&plan(&slices, &at("stack.vti"))).is_err());
+        assert!(run(&plan(&slices, &at("stack.vti")), true).is_err());
         let stack = Plan {
             spacing_z: Some(0.5),
             ..plan(&slices, &at("stack.npz"))
         };
-        run(&stack)?;
+        run(&stack, true)?;
         let stack = Microstructure::open(at("stack.npz"))?;
         assert_eq!(stack.grid().shape, [12, 10, 2]);
         assert_eq!(stack.euler()[[0, 3, 4, 1]], 10.0);
@@ -106,7 +115,7 @@ mod tests {
 
     #[test]
     fn an_ending_that_is_not_written_is_refused_before_anything_is_read() {
-        let error = run(&plan(Path::new("nowhere.ang"), Path::new("out.ctf")));
+        let error = run(&plan(Path::new("nowhere.ang"), Path::new("out.ctf")), true);
         assert!(
             error
                 .is_err_and(|e| e.to_string().contains("out.ctf") && e.to_string().contains("vti"))

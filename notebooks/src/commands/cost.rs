@@ -1,17 +1,22 @@
 //! What training and sampling cost on a card.
 
 use crate::{Error, Result};
+use polymicros::diffusion::Sampler;
 use polymicros::network::UNetConfig;
 use polymicros::network::cost::{Arithmetic, Card, Claim, Passes, Workload, claims};
 use serde_json::{Value, json};
 
-/// What to count.
+/// What a training step and a sample cost on NVIDIA's cards, beside the paper's times.
+///
+/// Counts products, bytes and memory of a network, and the time that they take at a share of
+/// the peak of an A100, an H100 and an H200. Nothing is run.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Examples:\n  polymicros cost paper-local\n  \
         polymicros cost paper-foundation --edge 128 --batch 3 --share 0.4 --json")]
 pub(super) struct Plan {
-    /// tiny, desk, paper-local or paper-foundation.
-    preset: String,
+    /// tiny, desk, paper-local, paper-foundation; without one, all of them.
+    #[arg(value_name = "PRESET")]
+    presets: Vec<String>,
     /// Voxels along each edge of the input.
     #[arg(long, default_value_t = 32)]
     edge: usize,
@@ -24,49 +29,117 @@ pub(super) struct Plan {
 }
 
 pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
-    let workload = Workload::new(UNetConfig::named(&plan.preset)?, plan.edge, plan.batch);
-    workload.check()?;
     if !(plan.share > 0.0 && plan.share <= 1.0) {
         let share = plan.share;
         return Err(Error::Usage(format!(
             "--share {share}: it must be above 0 and at most 1"
         )));
     }
-    let stated: Vec<Claim> = claims()
-        .into_iter()
-        .filter(|claim| claim.workload.network == workload.network)
-        .collect();
-    if json {
-        println!("{}", object(plan, &workload, &stated));
-        return Ok(());
+    let presets = match plan.presets.is_empty() {
+        true => PRESETS.map(str::to_owned).to_vec(),
+        false => plan.presets.clone(),
+    };
+    let counted = presets
+        .iter()
+        .map(|preset| Counted::new(plan, preset))
+        .collect::<Result<Vec<_>>>()?;
+    match (json, &counted[..]) {
+        (true, [one]) => println!("{}", object(plan, one)),
+        (true, all) => {
+            let all: Vec<Value> = all.iter().map(|one| object(plan, one)).collect();
+            println!("{}", json!({ "presets": all }));
+        }
+        (false, all) => all.iter().for_each(|one| print(plan, one)),
     }
+    Ok(())
+}
+
+const PRESETS: [&str; 4] = ["tiny", "desk", "paper-local", "paper-foundation"];
+
+/// A network, and what the paper says of it.
+struct Counted {
+    preset: String,
+    workload: Workload,
+    stated: Vec<Claim>,
+}
+
+impl Counted {
+    fn new(plan: &Plan, preset: &str) -> Result<Self> {
+        let workload = Workload::new(UNetConfig::named(preset)?, plan.edge, plan.batch);
+        workload.check()?;
+        Ok(Counted {
+            preset: preset.to_owned(),
+            stated: claims()
+                .into_iter()
+                .filter(|claim| claim.workload.network == workload.network)
+                .collect(),
+            workload,
+        })
+    }
+}
+
+/// Evaluations in a sample by Algorithm 2, with the paper's 25 noise levels.
+fn evaluations() -> usize {
+    Sampler::default().evaluations()
+}
+
+/// A column of the table.
+#[derive(Clone, Copy)]
+struct Column {
+    name: &'static str,
+    passes: Passes,
+    /// How many of these passes.
+    times: f64,
+}
+
+fn columns() -> [Column; 3] {
+    let of = |name, passes, times| Column {
+        name,
+        passes,
+        times,
+    };
+    [
+        of("training step", Passes::Training, 1.0),
+        of("evaluation", Passes::Evaluation, 1.0),
+        of("sample", Passes::Evaluation, evaluations() as f64),
+    ]
+}
+
+fn print(plan: &Plan, of: &Counted) {
+    let workload = &of.workload;
     println!(
-        "{}: {} parameters, {} x {}^3",
-        plan.preset,
+        "{}: {} parameters, {} x {}^3; a sample is {} evaluations",
+        of.preset,
         workload.parameters(),
         plan.batch,
-        plan.edge
+        plan.edge,
+        evaluations()
     );
     println!();
-    let columns = [Passes::Training, Passes::Evaluation];
-    let row = |name: &str, value: &dyn Fn(Passes) -> String| {
-        let [training, evaluation] = columns.map(value);
-        println!("{name:<32} {training:>14} {evaluation:>14}");
+    let row = |name: &str, value: &dyn Fn(Column) -> String| {
+        let [training, evaluation, sample] = columns().map(value);
+        println!("{name:<32} {training:>14} {evaluation:>14} {sample:>14}");
     };
-    row("", &|passes| name(passes).to_owned());
-    row("operations in products", &|p| {
-        format!("{:.2} TFLOP", workload.cost(p).operations / 1e12)
+    row("", &|c| c.name.to_owned());
+    row("operations in products", &|c| {
+        let operations = c.times * workload.cost(c.passes).operations;
+        format!("{:.2} TFLOP", operations / 1e12)
     });
-    row("read and written by kernels", &|p| {
-        gigabytes(workload.cost(p).bytes)
+    row("read and written by kernels", &|c| {
+        gigabytes(c.times * workload.cost(c.passes).bytes)
     });
-    row("besides, for dfdx's tensors", &|p| {
-        gigabytes(workload.cost(p).exchanged)
+    row("besides, for dfdx's tensors", &|c| {
+        gigabytes(c.times * workload.cost(c.passes).exchanged)
     });
-    row("kept for the backward pass", &|p| {
-        gigabytes(workload.memory(p).kept)
+    row("to and from the processor", &|c| {
+        gigabytes(c.times * workload.cost(c.passes).carried)
     });
-    row("memory at most", &|p| gigabytes(workload.memory(p).peak));
+    row("kept for the backward pass", &|c| {
+        gigabytes(workload.memory(c.passes).kept)
+    });
+    row("memory at most", &|c| {
+        gigabytes(workload.memory(c.passes).peak)
+    });
     for card in Card::ALL {
         for arithmetic in Arithmetic::ALL {
             let what = format!(
@@ -75,15 +148,15 @@ pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
                 arithmetic.name(),
                 100.0 * plan.share
             );
-            row(&what, &|p| {
-                let seconds = workload.seconds(p, &card, arithmetic, plan.share);
-                let fits = workload.memory(p).peak <= card.memory;
+            row(&what, &|c| {
+                let seconds = c.times * workload.seconds(c.passes, &card, arithmetic, plan.share);
+                let fits = workload.memory(c.passes).peak <= card.memory;
                 format!("{}{}", time(seconds), if fits { "" } else { " *" })
             });
         }
     }
     println!("* more memory than the card has");
-    for claim in &stated {
+    for claim in &of.stated {
         println!();
         println!("{}", claim.what);
         let cards = format!("{} x {}", claim.cards, claim.card.name);
@@ -99,14 +172,7 @@ pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
             );
         }
     }
-    Ok(())
-}
-
-fn name(passes: Passes) -> &'static str {
-    match passes {
-        Passes::Training => "training step",
-        Passes::Evaluation => "evaluation",
-    }
+    println!();
 }
 
 fn gigabytes(bytes: f64) -> String {
@@ -122,7 +188,8 @@ fn time(seconds: f64) -> String {
     }
 }
 
-fn object(plan: &Plan, workload: &Workload, stated: &[Claim]) -> Value {
+fn object(plan: &Plan, of: &Counted) -> Value {
+    let workload = &of.workload;
     let passes = |passes: Passes| {
         let (cost, memory) = (workload.cost(passes), workload.memory(passes));
         let seconds: Vec<Value> = Card::ALL
@@ -137,12 +204,14 @@ fn object(plan: &Plan, workload: &Workload, stated: &[Claim]) -> Value {
             "operations": cost.operations,
             "bytes": cost.bytes,
             "bytes_for_dfdx": cost.exchanged,
+            "bytes_to_and_from_the_processor": cost.carried,
             "kept_bytes": memory.kept,
             "peak_bytes": memory.peak,
             "seconds": seconds,
         })
     };
-    let paper: Vec<Value> = stated
+    let paper: Vec<Value> = of
+        .stated
         .iter()
         .map(|claim| {
             let shares = Arithmetic::ALL.map(|a| claim.share(a));
@@ -158,13 +227,14 @@ fn object(plan: &Plan, workload: &Workload, stated: &[Claim]) -> Value {
         })
         .collect();
     json!({
-        "preset": plan.preset,
+        "preset": of.preset,
         "edge": plan.edge,
         "batch": plan.batch,
         "share": plan.share,
         "parameters": workload.parameters(),
         "training_step": passes(Passes::Training),
         "evaluation": passes(Passes::Evaluation),
+        "evaluations_of_a_sample": evaluations(),
         "paper": paper,
     })
 }

@@ -1,14 +1,16 @@
 //! What is in a dataset, and whether it is as it was made.
 
+use super::names::Place;
 use super::{Progress, generate, interrupt};
 use crate::{Error, Result};
 use polymicros::generation::dataset::{Check, Dataset, LocalModels};
+use polymicros::network::Device;
 use polymicros_prelude::dataset_table_with_parameters;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// What to do with a dataset.
+/// Check, repair or list a dataset.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     /// Look at every byte; with --repair, make again what is missing or damaged.
@@ -22,6 +24,8 @@ pub(super) enum Command {
         /// Make again what is missing or damaged.
         #[arg(long)]
         repair: bool,
+        #[command(flatten)]
+        place: Place,
     },
     /// A table of all structures: parameters, statistics, grain counts.
     #[command(after_help = "Example:\n  polymicros dataset table dataset --out table.csv")]
@@ -36,12 +40,16 @@ pub(super) enum Command {
 
 pub(super) fn run(command: &Command, json: bool) -> Result<()> {
     match command {
-        Command::Check { folder, repair } => check(folder, *repair, json),
+        Command::Check {
+            folder,
+            repair,
+            place,
+        } => check(folder, *repair, place.device, json),
         Command::Table { folder, out } => table(folder, out, json),
     }
 }
 
-fn check(folder: &Path, repair: bool, json: bool) -> Result<()> {
+fn check(folder: &Path, repair: bool, device: Device, json: bool) -> Result<()> {
     let dataset = Dataset::described(folder)?;
     let mut progress = Progress::new(&folder.display().to_string());
     let look = |progress: &Progress| {
@@ -56,7 +64,7 @@ fn check(folder: &Path, repair: bool, json: bool) -> Result<()> {
     }
     let mut repaired = 0;
     if repair && !found.is_sound() {
-        let mut models = LocalModels::new(dataset.settings())?;
+        let mut models = LocalModels::new(dataset.settings())?.on(device);
         interrupt::listen();
         let start = Instant::now();
         repaired = dataset.repair(&found, &mut models, |made| {

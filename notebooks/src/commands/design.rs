@@ -7,18 +7,28 @@ use serde_json::json;
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// How many sets to draw, and where they go.
-#[derive(Debug, Clone)]
+/// Draw a design of diverse statistics: accepted sets of kernel parameters, as JSON.
+#[derive(Debug, Clone, clap::Args)]
+#[command(
+    after_help = "Examples:\n  polymicros design --count 2000 design.json\n  \
+        polymicros design --count 200 --spread 4 design.json\n\n\
+        Exit code 0: written. 1: it was not, and the message says why."
+)]
 pub(super) struct Plan {
-    pub(super) count: usize,
-    pub(super) seed: u64,
-    /// Choose from this many times as many.
-    pub(super) spread: usize,
-    pub(super) out: PathBuf,
-    pub(super) json: bool,
+    /// How many accepted sets.
+    #[arg(long, default_value_t = 2000)]
+    count: usize,
+    /// Decides all that is random.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Draw this many times as many, and choose those whose statistics are the furthest apart.
+    #[arg(long, default_value_t = 1)]
+    spread: usize,
+    /// The file to write.
+    out: PathBuf,
 }
 
-pub(super) fn run(plan: &Plan) -> Result<()> {
+pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
     let mut progress = Progress::new(&plan.out.display().to_string());
     progress.say("drawing");
     let start = Instant::now();
@@ -32,7 +42,7 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
     design.save(&plan.out)?;
     let rejected = 100.0 * design.rejection_rate();
     progress.keep(&format!("{} sets, {design_ms:.0} ms", plan.count));
-    if plan.json {
+    if json {
         println!(
             "{}",
             json!({
@@ -73,16 +83,16 @@ mod tests {
             seed: 2,
             spread: 1,
             out: folder.path().join("design.json"),
-            json: false,
         };
-        run(&plan)?;
+        run(&plan, false)?;
         let drawn = Design::open(&plan.out)?;
         assert_eq!(drawn.parameters.len(), 30);
         assert_eq!(drawn.drawn, 30 + drawn.out_of_range + drawn.not_periodic);
-        run(&Plan {
+        let spread = Plan {
             spread: 3,
             ..plan.clone()
-        })?;
+        };
+        run(&spread, false)?;
         assert_eq!(Design::open(&plan.out)?.parameters.len(), 30);
         assert_ne!(Design::open(&plan.out)?, drawn);
         Ok(())

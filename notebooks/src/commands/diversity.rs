@@ -10,7 +10,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-/// Which dataset, and in what measure.
+/// Compare a dataset's diversity with that of other kinds of sets (Fig. 3).
 ///
 /// As many structures of each reference are made as the dataset has (or --count says), on the same
 /// grid: packed ellipsoids (the kind of DREAM.3D), two-phase random fields (MICRO2D) and a single

@@ -1,6 +1,7 @@
 //! Volumes from three orthogonal sections.
 
 use super::Progress;
+use super::names::Place;
 use crate::{Error, Result};
 use polymicros::diffusion::{Sampler, Schedule};
 use polymicros::generation::LocalModel;
@@ -13,21 +14,59 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What to expand, and how.
-#[derive(Debug, Clone)]
+/// Volumes from three orthogonal sections (Algorithm 5): an ensemble whose 2-point statistics
+/// along the three planes are the sections'.
+///
+/// XY, XZ and YZ are maps of the three planes; their axes are the plane's, in this order, and
+/// their orientations are given in the volume's frame. They may be of different sizes and
+/// spacings, and from different places. OUT gets sample_00.npz and so on (array `field`:
+/// channel, x, y, z), pictures, and report.json. A run that was stopped goes on with the same
+/// command.
+#[derive(Debug, Clone, clap::Args)]
+#[command(
+    after_help = "Examples:\n  polymicros expand xy.ang xz.ang yz.ang OUT --weights \
+        foundation.safetensors --edge 64 --samples 6\n  polymicros expand --volume volume.h5 \
+        OUT --weights foundation.safetensors\n\n\
+        Errors are absolute, of 2-point statistics over the three planes; the mean square is \
+        over the six pairs of channels.\n\
+        Exit code 0: all samples are there, or Ctrl-C stopped. 1: something failed, and the \
+        message says what."
+)]
 pub(super) struct Plan {
-    /// XY, XZ, YZ and OUT, or OUT alone with a volume.
-    pub(super) paths: Vec<PathBuf>,
-    pub(super) volume: Option<PathBuf>,
-    pub(super) weights: PathBuf,
-    pub(super) edge: usize,
-    pub(super) samples: usize,
-    pub(super) steps: usize,
-    pub(super) seed: u64,
-    pub(super) spacing: Option<f64>,
-    pub(super) wrapped: bool,
-    pub(super) noise: bool,
-    pub(super) json: bool,
+    /// The three sections and the folder for the results; with --volume the folder alone.
+    #[arg(required = true, num_args = 1..=4, value_name = "XY XZ YZ OUT")]
+    paths: Vec<PathBuf>,
+    /// Take the statistics along the planes of this volume, the cube in its middle, as if it
+    /// repeated itself: what the paper's figures are of.
+    #[arg(long, value_name = "FILE")]
+    volume: Option<PathBuf>,
+    /// The network, as training writes it.
+    #[arg(long)]
+    weights: PathBuf,
+    /// Voxels along each edge of the volumes; may be more than the sections have.
+    #[arg(long, default_value_t = 64)]
+    edge: usize,
+    /// How many volumes.
+    #[arg(long, default_value_t = 6)]
+    samples: usize,
+    /// Noise levels on the way.
+    #[arg(long, default_value_t = 25)]
+    steps: usize,
+    /// Decides all that is random; each volume has the next seed.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// The edge of a voxel in the sections' unit; without it, their finest spacing.
+    #[arg(long)]
+    spacing: Option<f64>,
+    /// Take sections that fill the volume's faces to repeat themselves, as the paper does,
+    /// in place of an estimate without bias.
+    #[arg(long)]
+    wrapped: bool,
+    /// Count the noise that a field still has into its statistics.
+    #[arg(long)]
+    noise: bool,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// Ctrl-C asks for an end after the step in hand.
@@ -44,7 +83,7 @@ struct Target {
     words: String,
 }
 
-pub(super) fn run(plan: &Plan) -> Result<()> {
+pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
     let mut progress = Progress::new("expand");
     progress.say("target");
     let (out, target) = target(plan)?;
@@ -56,7 +95,7 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
         ));
     }
     let ensemble = Ensemble::open(out, settings(plan, &target))?;
-    let model = LocalModel::open(&plan.weights)?;
+    let model = LocalModel::open_on(&plan.weights, plan.place.device)?;
     ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed)).ok();
     for index in ensemble.missing(plan.samples) {
         let number = index + 1;
@@ -82,7 +121,7 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
             made.matching_seconds()
         ));
     }
-    report(plan, out, &ensemble, &target)
+    report(plan, out, &ensemble, &target, json)
 }
 
 fn target(plan: &Plan) -> Result<(&Path, Target)> {
@@ -176,7 +215,7 @@ fn settings(plan: &Plan, target: &Target) -> EnsembleSettings {
 }
 
 /// Pictures and numbers of the whole ensemble.
-fn report(plan: &Plan, out: &Path, ensemble: &Ensemble, target: &Target) -> Result<()> {
+fn report(plan: &Plan, out: &Path, ensemble: &Ensemble, target: &Target, json: bool) -> Result<()> {
     let members = (0..plan.samples)
         .map(|index| ensemble.field(index))
         .collect::<polymicros::Result<Vec<Field>>>()?;
@@ -228,7 +267,7 @@ fn report(plan: &Plan, out: &Path, ensemble: &Ensemble, target: &Target) -> Resu
     });
     let text = format!("{report:#}");
     polymicros::save_whole(out.join("report.json"), text.as_bytes())?;
-    if plan.json {
+    if json {
         println!("{report}");
         return Ok(());
     }
@@ -262,7 +301,7 @@ mod tests {
     use super::*;
     use polymicros::diffusion::{NetworkDenoiser, Preconditioning};
     use polymicros::network::weights::Precision;
-    use polymicros::network::{Cpu, Padding, UNet, UNetConfig};
+    use polymicros::network::{Cpu, Device, Padding, UNet, UNetConfig};
     use polymicros_prelude::StandIn;
 
     fn plan(paths: Vec<PathBuf>, weights: &Path) -> Plan {
@@ -277,7 +316,9 @@ mod tests {
             spacing: None,
             wrapped: false,
             noise: false,
-            json: true,
+            place: Place {
+                device: Device::Cpu,
+            },
         }
     }
 
@@ -310,36 +351,39 @@ mod tests {
         let out = folder.path().join("sections");
         paths.push(out.clone());
         let of_sections = plan(paths, &weights);
-        run(&of_sections)?;
+        run(&of_sections, true)?;
         let sample = |i: usize| Field::open(out.join(format!("sample_{i:02}.npz")));
         let first = sample(0)?;
         assert_eq!(first.grid().shape, [16; 3]);
         assert!(out.join("statistics.png").is_file() && out.join("samples.png").is_file());
         // A third sample leaves the others as they are.
-        run(&Plan {
+        let three = Plan {
             samples: 3,
             ..of_sections.clone()
-        })?;
+        };
+        run(&three, true)?;
         assert_eq!(sample(0)?, first);
         assert_ne!(sample(2)?.data(), first.data());
-        let other = run(&Plan {
+        let other = Plan {
             seed: 9,
             ..of_sections.clone()
-        });
-        assert!(other.is_err_and(|e| e.to_string().contains("other settings")));
+        };
+        assert!(run(&other, true).is_err_and(|e| e.to_string().contains("other settings")));
 
         let out = folder.path().join("volume");
-        run(&Plan {
+        let of_volume = Plan {
             volume: Some(volume),
             samples: 1,
             ..plan(vec![out.clone()], &weights)
-        })?;
+        };
+        run(&of_volume, true)?;
         let report = out.join("report.json");
         let text = std::fs::read_to_string(&report).map_err(|e| Error::io(&report, e))?;
         let report: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
         let largest = report["errors"]["maximum"].as_f64();
         assert!(largest.is_some_and(|largest| largest < 1e-5), "{largest:?}");
-        assert!(run(&plan(vec![out], &weights)).is_err_and(|e| e.to_string().contains("xy, xz")));
+        let nothing = run(&plan(vec![out], &weights), true);
+        assert!(nothing.is_err_and(|e| e.to_string().contains("xy, xz")));
         Ok(())
     }
 }

@@ -1,31 +1,54 @@
 //! One random field, from its parameters.
 
 use super::Progress;
+use super::names::SamplerName;
 use super::stats::as_field;
 use crate::{Error, Result};
 use polymicros_prelude::{
     Acceptance, Bounds, Design, Grid, Guidelines, Images, Mogrf, MosmKernel, MosmParameters, Pairs,
-    Sampler,
 };
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// What to draw, and where it goes.
-#[derive(Debug, Clone)]
+/// Draw a random field from the parameters of its kernel (Algorithm 1).
+///
+/// OUT gets the array `field`, float32 of shape (3, edge, edge, edge): axes channel, x, y, z;
+/// the channels are the three ROGSH values, of mean zero, and the domain is periodic. Beside it
+/// OUT with the ending .parameters.json gets the 132 parameters.
+#[derive(Debug, Clone, clap::Args)]
+#[command(
+    after_help = "Examples:\n  polymicros field --edge 128 --seed 7 field.npz\n  \
+        polymicros field --parameters design.json --set 12 --sampler full field.npz\n  \
+        polymicros field --seed 7 --statistics target.npz field.npz --json\n\n\
+        With --json the last line holds field_ms: parameters to field, without writing it.\n\
+        Exit code 0: written. 1: it was not, and the message says why."
+)]
 pub(super) struct Plan {
-    pub(super) edge: usize,
-    pub(super) seed: u64,
-    pub(super) parameters: Option<PathBuf>,
-    /// Which set of a design.
-    pub(super) set: usize,
-    pub(super) sampler: Sampler,
-    pub(super) statistics: Option<PathBuf>,
-    pub(super) out: PathBuf,
-    pub(super) json: bool,
+    /// Voxels along each edge.
+    #[arg(long, default_value_t = 128)]
+    edge: usize,
+    /// Decides all that is random.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Parameters, or a design, as JSON; without it, an accepted set drawn from the seed.
+    #[arg(long, value_name = "FILE")]
+    parameters: Option<PathBuf>,
+    /// Which set of a design, counted from 0.
+    #[arg(long, default_value_t = 0)]
+    set: usize,
+    /// Algorithm 1 of the paper, or the one that enforces every covariance.
+    #[arg(long, value_enum, default_value = "algorithm1")]
+    sampler: SamplerName,
+    /// Write the target covariances as well: one channel a pair, zero displacement in the
+    /// middle.
+    #[arg(long, value_name = "FILE")]
+    statistics: Option<PathBuf>,
+    /// The file to write, .npz.
+    out: PathBuf,
 }
 
-pub(super) fn run(plan: &Plan) -> Result<()> {
+pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
     let grid = Grid::cube(plan.edge)?;
     let parameters = parameters(&ParametersOf {
         file: plan.parameters.as_deref(),
@@ -37,7 +60,8 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
     progress.say("field");
     let start = Instant::now();
     let kernel = MosmKernel::new(&parameters)?;
-    let field = Mogrf::of_kernel(&kernel, &grid, Images::All)?.sample(plan.sampler, plan.seed)?;
+    let sampler = plan.sampler.into();
+    let field = Mogrf::of_kernel(&kernel, &grid, Images::All)?.sample(sampler, plan.seed)?;
     let field_ms = start.elapsed().as_secs_f64() * 1e3;
     progress.say("writing");
     field.save(&plan.out)?;
@@ -47,7 +71,7 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
     }
     progress.keep(&format!("{grid}, {field_ms:.0} ms"));
     let findings = Guidelines::default().check(&kernel);
-    if plan.json {
+    if json {
         println!(
             "{}",
             json!({
@@ -59,7 +83,7 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
                 "channels": field.channels(),
                 "parameters": beside,
                 "statistics": plan.statistics,
-                "sampler": plan.sampler,
+                "sampler": sampler,
                 "seed": plan.seed,
                 "field_ms": field_ms,
                 "variance": kernel.variance(),
@@ -124,10 +148,9 @@ mod tests {
             seed: 3,
             parameters: None,
             set: 0,
-            sampler: Sampler::Algorithm1,
+            sampler: SamplerName::Algorithm1,
             statistics: Some(folder.join("target.npz")),
             out: folder.join(name),
-            json: true,
         }
     }
 
@@ -136,7 +159,7 @@ mod tests {
         let folder =
             tempfile::tempdir().map_err(|source| Error::io("a temporary folder", source))?;
         let first = plan(folder.path(), "one.npz");
-        run(&first)?;
+        run(&first, true)?;
         let field = Field::open(&first.out)?;
         assert_eq!(field.data().shape(), [3, 32, 32, 32]);
         assert_eq!(
@@ -149,7 +172,7 @@ mod tests {
             parameters: Some(folder.path().join("one.parameters.json")),
             ..plan(folder.path(), "two.npz")
         };
-        run(&again)?;
+        run(&again, true)?;
         assert_eq!(Field::open(&again.out)?, field);
 
         let design = folder.path().join("design.json");
@@ -157,17 +180,17 @@ mod tests {
         let of_design = |set| Plan {
             parameters: Some(design.clone()),
             set,
-            sampler: Sampler::Full,
+            sampler: SamplerName::Full,
             ..plan(folder.path(), "three.npz")
         };
-        run(&of_design(1))?;
+        run(&of_design(1), true)?;
         assert_ne!(Field::open(folder.path().join("three.npz"))?, field);
-        assert!(run(&of_design(2)).is_err_and(|e| e.to_string().contains("sets 0 to 1")));
+        assert!(run(&of_design(2), true).is_err_and(|e| e.to_string().contains("sets 0 to 1")));
         let coarse = Plan {
             edge: 8,
             ..plan(folder.path(), "four.npz")
         };
-        assert!(run(&coarse).is_err_and(|e| e.to_string().contains("too small")));
+        assert!(run(&coarse, true).is_err_and(|e| e.to_string().contains("too small")));
         assert!(!folder.path().join("four.npz").exists());
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! A dataset of synthetic structures, in batch.
 
+use super::names::Place;
 use super::{Progress, interrupt};
 use crate::Result;
 use polymicros::generation::dataset::{Dataset, DatasetSettings, LocalModels, Made, Shard};
@@ -7,12 +8,12 @@ use serde_json::json;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// What to make, and where.
+/// Make a dataset of synthetic structures (Algorithm 3); the same command goes on with it.
 ///
 /// OUT gets structures.zarr, a Zarr store that xarray opens; records/, a JSON file a structure;
 /// dataset.json; and, once all structures are there, manifest.json. Structures that are there are
-/// not made again: killed or stopped, the same command goes on, and ends with the same bytes.
-/// Ctrl-C drops the structure in hand.
+/// not made again: killed or stopped, the same command goes on, and ends with the same bytes (on
+/// one kind of device: a GPU rounds otherwise than a processor). Ctrl-C drops the structure in hand.
 #[derive(Debug, Clone, clap::Args)]
 #[command(
     after_help = "Examples:\n  polymicros generate --config dataset.toml --out dataset\n  \
@@ -38,11 +39,13 @@ pub(super) struct Plan {
     /// Make at most this many structures now.
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<usize>,
+    #[command(flatten)]
+    place: Place,
 }
 
 pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
     let settings = DatasetSettings::read(&plan.config)?;
-    let mut models = LocalModels::new(&settings)?;
+    let mut models = LocalModels::new(&settings)?.on(plan.place.device);
     let mut progress = Progress::new(&plan.out.display().to_string());
     progress.say("beginning");
     let dataset = Dataset::create(settings, &models, &plan.out)?;

@@ -7,7 +7,10 @@ use polymicros::network::cost::Passes;
 use polymicros::network::{Device, Facts};
 use serde_json::json;
 
-/// What to check.
+/// Whether a GPU computes what the processor does, and how fast.
+///
+/// Runs every operation of the network with its gradients, a training step and a sample on the
+/// GPU and on the processor, and times the paper's local model; takes some minutes.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Examples:\n  polymicros gpu-check\n  \
         polymicros gpu-check --device cuda:1 --json\n\n\
@@ -56,11 +59,11 @@ fn print(report: &Report) {
             memory / 1e9
         );
     }
-    println!("\n{:<64} {:>9} {:>9}", "", "error", "allowed");
+    println!("\n{:<70} {:>9} {:>9}", "", "error", "allowed");
     for one in &report.comparisons {
         let mark = if one.holds() { "" } else { "  WRONG" };
         println!(
-            "{:<64} {:>9.1e} {:>9.0e}{mark}",
+            "{:<70} {:>9.1e} {:>9.0e}{mark}",
             one.what, one.error, one.tolerance
         );
     }
@@ -83,14 +86,25 @@ fn print(report: &Report) {
             },
         );
     }
-    if report.agrees() {
-        println!(
-            "\nGOOD: all {} results on {} agree with the processor's.",
-            report.comparisons.len(),
-            report.device
-        );
-    } else {
-        println!("\nBAD: {} does not compute what it should.", report.device);
+    for untimed in &report.untimed {
+        println!("{:<44} not timed: {}", untimed.what, untimed.why);
+    }
+    println!("\n{}", verdict(report));
+}
+
+/// The last line: whether the device may be used.
+fn verdict(report: &Report) -> String {
+    let (device, results) = (report.device, report.comparisons.len());
+    if !report.agrees() {
+        return format!("BAD: {device} does not compute what it should.");
+    }
+    match device {
+        Device::Cuda(_) => {
+            format!("GOOD: all {results} results on {device} agree with the processor's.")
+        }
+        _ => format!(
+            "All {results} results agree: the processor with itself. No GPU has been checked."
+        ),
     }
 }
 
@@ -132,6 +146,11 @@ fn object(report: &Report) -> serde_json::Value {
             })
         })
         .collect();
+    let untimed: Vec<_> = report
+        .untimed
+        .iter()
+        .map(|untimed| json!({ "what": untimed.what, "why": untimed.why }))
+        .collect();
     let card = report.facts.map(|facts| {
         json!({
             "fp32": facts.fp32,
@@ -144,6 +163,8 @@ fn object(report: &Report) -> serde_json::Value {
         "card": card,
         "comparisons": comparisons,
         "timings": timings,
+        "untimed": untimed,
         "agrees": report.agrees(),
+        "verdict": verdict(report),
     })
 }

@@ -8,7 +8,18 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-pub(super) fn run(files: &[PathBuf], json: bool) -> Result<()> {
+/// What files hold: format, grid, phases, indexed share, grains; or why they do not read.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Examples:\n  polymicros info scan.ang volume.h5\n  \
+        polymicros info *.ctf --json\n\n\
+        Exit code 0: all files read. 1: one or more did not; the others are still told.")]
+pub(super) struct Plan {
+    /// Files in any format that is read.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+pub(super) fn run(Plan { files }: &Plan, json: bool) -> Result<()> {
     let told: Vec<(Value, String)> = files.iter().map(|file| tell(file)).collect();
     let failed = told
         .iter()
@@ -167,8 +178,12 @@ mod tests {
         );
         assert!(text.contains("NROWS"), "{text}");
         // A bad file fails the command, and the others are told all the same.
-        assert!(run(std::slice::from_ref(&map), true).is_ok());
-        let failed = run(&[map, bad], true);
+        let run_on = |files: &[&PathBuf]| {
+            let files = files.iter().map(|&file| file.clone()).collect();
+            run(&Plan { files }, true)
+        };
+        assert!(run_on(&[&map]).is_ok());
+        let failed = run_on(&[&map, &bad]);
         assert!(failed.is_err_and(|error| error.to_string().contains("1 of 2")));
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::Progress;
 use super::field::{ParametersOf, parameters};
-use super::names::{SamplerName, SolverName};
+use super::names::{Place, SamplerName, SolverName};
 use crate::Result;
 use clap::Args;
 use polymicros_prelude::{
@@ -12,8 +12,21 @@ use serde_json::json;
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// What to make, and where it goes.
+/// Make a structure by local-global sampling (Algorithm 3): a random field with the statistics
+/// of its parameters, whose neighbourhoods a local model refines.
+///
+/// OUT gets the array `field`, float32 of shape (3, edge, edge, edge): axes channel, x, y, z;
+/// the channels are the three ROGSH values, of mean zero, and the domain is periodic. Beside it
+/// OUT with the ending .parameters.json gets the 132 parameters.
 #[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Examples:\n  polymicros local-global model.safetensors out.npz --edge 64 \
+        --seed 7\n  \
+        polymicros local-global model.safetensors out.npz --parameters design.json --set 3 \
+        --skip 14 --solver multistep\n  \
+        polymicros local-global model.safetensors out.npz --edge 128 --tile 64 --json\n\n\
+        Exit code 0: written. 1: it was not, and the message says why."
+)]
 pub(super) struct Plan {
     /// The local model, as training writes it.
     weights: PathBuf,
@@ -57,10 +70,12 @@ pub(super) struct Plan {
     /// Write the random field as well, as .npz.
     #[arg(long, value_name = "FILE")]
     random_field: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
 }
 
 pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
-    let mut model = LocalModel::open(&plan.weights)?;
+    let mut model = LocalModel::open_on(&plan.weights, plan.place.device)?;
     if let Some(tile) = plan.tile {
         model = model.with_tiles(Tiling {
             tile,

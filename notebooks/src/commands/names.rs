@@ -1,9 +1,17 @@
 //! What choices are called on the command line.
 
 use clap::ValueEnum;
-use polymicros::network::Padding;
 use polymicros::network::weights::Precision;
+use polymicros::network::{Device, Padding};
 use polymicros_prelude::{Sampler, Solver};
+
+// Where a network runs. (A comment of its own would replace that of the command.)
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct Place {
+    /// Where it runs: auto (a GPU where there is one), cpu, or cuda:0.
+    #[arg(long, default_value_t = Device::Auto)]
+    pub(super) device: Device,
+}
 
 /// How a weight is stored.
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -10,8 +10,11 @@ use crate::{Error, Result};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
+/// The folder for what is executed without being told where.
+pub(super) const OUT: &str = "target/reproduction";
+
 /// What to execute, and where the results go.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Plan {
     /// The beginnings of the notebooks' names; all notebooks where empty.
     pub(super) names: Vec<String>,
@@ -19,11 +22,19 @@ pub(super) struct Plan {
     pub(super) out: PathBuf,
     /// The user's own files, which the statistics notebook then shows.
     pub(super) files: Vec<PathBuf>,
-    /// Print a JSON object at the end instead of a table.
-    pub(super) json: bool,
 }
 
-pub(super) fn run(plan: &Plan) -> Result<()> {
+/// Everything.
+pub(super) fn all(json: bool) -> Result<()> {
+    let plan = Plan {
+        names: Vec::new(),
+        out: OUT.into(),
+        files: Vec::new(),
+    };
+    run(&plan, json)
+}
+
+pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
     let out = workspace()?.join(&plan.out);
     let notebooks = pick(&notebooks_dir()?, &plan.names)?;
     let files = absolute(&plan.files)?;
@@ -57,7 +68,7 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
         });
         executions.push((name.into_owned(), execution));
     }
-    report(&out, &executions, plan.json)
+    report(&out, &executions, json)
 }
 
 /// Notebooks run in another folder: paths are made absolute, and joined as the prelude splits them.

@@ -11,17 +11,26 @@ use polymicros_prelude::{
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
-/// What to compute, of what, and where it goes.
-#[derive(Debug, Clone)]
+/// Statistics, covariances, principal components and pictures of files.
+///
+/// For each file: 2-point statistics and covariances of the three ROGSH values as .npz (array
+/// `field`, one channel a pair, zero displacement in the middle), and pictures. For all:
+/// one_point.csv, and for two or more of one shape pca_scores.csv and explained_variance.csv.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Example:\n  polymicros stats scan1.ang scan2.ang --out statistics")]
 pub(super) struct Plan {
-    pub(super) files: Vec<PathBuf>,
-    pub(super) out: PathBuf,
-    /// Treat the volumes as periodic.
-    pub(super) periodic: bool,
-    pub(super) json: bool,
+    /// Orientation maps or volumes in any format that is read.
+    #[arg(required = true, value_name = "IN")]
+    files: Vec<PathBuf>,
+    /// The folder for the results.
+    #[arg(long)]
+    out: PathBuf,
+    /// Treat the volumes as periodic, as synthetic ones are; specimens are not.
+    #[arg(long)]
+    periodic: bool,
 }
 
-pub(super) fn run(plan: &Plan) -> Result<()> {
+pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
     std::fs::create_dir_all(&plan.out).map_err(|source| Error::io(&plan.out, source))?;
     let names = names(&plan.files);
     // All files are opened first: a bad one is better found before an hour of work than after.
@@ -58,7 +67,7 @@ pub(super) fn run(plan: &Plan) -> Result<()> {
     }
     one_point_table(&names, &one_points)?.to_csv(plan.out.join("one_point.csv"))?;
     let pca = principal_components(&names, &covariances, &plan.out)?;
-    if plan.json {
+    if json {
         println!(
             "{}",
             json!({
@@ -178,12 +187,12 @@ mod tests {
             files.push(file);
         }
         let out = folder.path().join("out");
-        run(&Plan {
+        let plan = Plan {
             files,
             out: out.clone(),
             periodic: false,
-            json: true,
-        })?;
+        };
+        run(&plan, true)?;
         let covariance = Field::open(out.join("volume_1.covariance.npz"))?;
         assert_eq!(covariance.channels().len(), 6);
         assert_eq!(covariance.grid().shape, [17, 13, 21]);
@@ -201,8 +210,7 @@ mod tests {
             files: vec!["nowhere.ang".into()],
             out: std::env::temp_dir().join("polymicros-stats-nowhere"),
             periodic: false,
-            json: false,
         };
-        assert!(run(&plan).is_err_and(|error| error.to_string().contains("nowhere.ang")));
+        assert!(run(&plan, false).is_err_and(|error| error.to_string().contains("nowhere.ang")));
     }
 }

@@ -1,6 +1,7 @@
 //! A full volume from a stack of slices.
 
 use super::Progress;
+use super::names::Place;
 use crate::{Error, Result};
 use clap::{Args, ValueEnum};
 use polymicros::diffusion::{Sampler, Schedule};
@@ -12,8 +13,20 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// What to make a full volume of, how, and where it goes.
+/// Make a stack of slices several times as many (super-resolution, section 5.2).
+///
+/// OUT gets volume.npz (orientations: each missing voxel takes one that the slices show nearby),
+/// mean.npz (mean ROGSH values) and, with a network, sample_000.npz and so on, spread.npz (how
+/// far samples differ, per voxel), observed.npz and settings.toml. A run that was stopped goes
+/// on when the same command is given again.
 #[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Examples:\n  polymicros superres slices.dream3d out --weights \
+        fixtures/models/foundation.safetensors --factor 4 --axis z --samples 8\n  \
+        polymicros superres slices.ang out --start shape --axis z\n\n\
+        Without --weights missing slices are interpolated as --start says.\n\
+        Exit code 0: written. 1: it was not, and the message says why."
+)]
 pub(super) struct Plan {
     /// The slices as a volume, in any format that is read; its spacing across them is their
     /// distance.
@@ -41,6 +54,8 @@ pub(super) struct Plan {
     /// Edge of the overlapping cubes that larger volumes are cut into, in voxels.
     #[arg(long, default_value_t = 64)]
     pub(super) tile: usize,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// How missing voxels are filled in.
@@ -211,7 +226,7 @@ fn sampled(
     observed: &Field,
     progress: &mut Progress,
 ) -> Result<(Field, Value)> {
-    let model = Model::open(&denoiser)?.with_tile(plan.tile);
+    let model = Model::open_on(&denoiser, plan.place.device)?.with_tile(plan.tile);
     let reconstruction = Reconstruction {
         denoiser,
         samples: plan.samples,
@@ -246,7 +261,7 @@ mod tests {
     use ndarray::Axis;
     use polymicros::diffusion::NetworkDenoiser;
     use polymicros::network::weights::Precision;
-    use polymicros::network::{Cpu, Padding, UNet, UNetConfig};
+    use polymicros::network::{Cpu, Device, Padding, UNet, UNetConfig};
     use polymicros_prelude::{Grid, Origin, StandIn};
     use std::path::Path;
 
@@ -269,6 +284,9 @@ mod tests {
                 polish: None,
             },
             tile: 12,
+            place: Place {
+                device: Device::Cpu,
+            },
         }
     }
 

@@ -1,10 +1,11 @@
 //! Which way of filling in slices is the best, on a volume that is known in full.
 
 use super::Progress;
+use super::names::Place;
 use super::superres::{AxisName, Way};
 use crate::{Error, Result};
 use clap::Args;
-use polymicros::diffusion::Denoiser;
+use polymicros::diffusion::{Denoiser, TrainedNetwork};
 use polymicros::network::Arithmetic;
 use polymicros::reconstruction::comparison::{
     Candidate, Row, StoredComparison, averaged, candidates, compare_candidate,
@@ -16,8 +17,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::path::PathBuf;
 
-/// What to compare, on what.
+/// Remove slices from a full volume, fill them in in every way, and compare.
+///
+/// A table of all ways to fill in: the interpolations and, with a network, what it samples under
+/// each kind of condition; errors are means over the missing voxels of all cubes and axes.
 #[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Examples:\n  polymicros superres-check volume.h5 --edge 0\n  \
+        polymicros superres-check \"bimodal ferrite\" --weights network.safetensors --crops 2 \
+        --log check.jsonl\n  \
+        polymicros superres-check volume.h5 --weights network.safetensors --thetas \
+        0.6,0.7,0.75,0.8,0.9,1 --axes z\n\n\
+        Exit code 0: compared. 1: something failed, and the message says what."
+)]
 pub(super) struct Plan {
     /// A volume in any format that is read, or the name of a stand-in, such as "bimodal ferrite".
     pub(super) volume: String,
@@ -69,6 +81,8 @@ pub(super) struct Plan {
     /// The table as CSV.
     #[arg(long)]
     pub(super) out: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// What is printed as JSON: what notebooks read, and all rows.
@@ -97,11 +111,10 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
     let mut done = Log::open(plan.log.clone())?;
     let mut lines = Vec::new();
     let model = match &plan.weights {
-        Some(weights) => Some(
-            Model::open(weights)?
-                .with(plan.precision)?
-                .with_tile(plan.tile),
-        ),
+        Some(weights) => {
+            let network = TrainedNetwork::open_in(weights, plan.place.device, plan.precision)?;
+            Some(Model::new(network).with_tile(plan.tile))
+        }
         None => None,
     };
     for (crop, truth) in crops.iter().enumerate() {

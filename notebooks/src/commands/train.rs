@@ -1,47 +1,70 @@
 //! Training in batch.
 
+use super::names::Place;
 use super::{Progress, interrupt};
 use crate::{Error, Result};
-use polymicros::network::{Device, DeviceWork, NetworkDevice};
+use polymicros::network::{DeviceWork, NetworkDevice};
 use polymicros::training::{LogLine, Run, Settings};
 use serde_json::json;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What to train, and where.
-#[derive(Debug, Clone)]
+/// Train a denoiser (appendix C); a stopped or killed run goes on with --resume.
+///
+/// OUT gets settings.toml, log.jsonl (a line a step), checkpoint.safetensors and
+/// network.safetensors, the averaged weights. Ctrl-C ends after the step in hand.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Examples:\n  polymicros train local.toml\n  \
+        polymicros train local.toml --resume\n\n\
+        A configuration:\n  batch = 8\n  steps = 1000\n  rate = 2e-4\n  \
+        network = { base = 16, multipliers = [1, 2, 4] }\n  [data]\n  patch = 16\n  \
+        stride = 8\n  volumes = [{ file = \"volume.h5\" }]")]
 pub(super) struct Plan {
-    pub(super) config: PathBuf,
-    pub(super) out: PathBuf,
-    pub(super) resume: bool,
-    pub(super) device: Device,
-    pub(super) json: bool,
+    /// The settings; with --resume those in OUT hold.
+    config: PathBuf,
+    /// The folder of the run; without it, CONFIG without its ending.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Go on from the last checkpoint.
+    #[arg(long)]
+    resume: bool,
+    #[command(flatten)]
+    place: Place,
 }
 
-pub(super) fn run(plan: &Plan) -> Result<()> {
-    plan.device.run(plan)
+pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
+    plan.place.device.run(Work { plan, json })
 }
 
-impl DeviceWork for &Plan {
+struct Work<'a> {
+    plan: &'a Plan,
+    json: bool,
+}
+
+impl DeviceWork for Work<'_> {
     type Output = ();
     type Error = Error;
 
     fn on<D: NetworkDevice>(self, device: &D) -> Result<()> {
-        train(self, device)
+        train(self.plan, self.json, device)
     }
 }
 
-fn train<D: NetworkDevice>(plan: &Plan, device: &D) -> Result<()> {
+fn train<D: NetworkDevice>(plan: &Plan, json: bool, device: &D) -> Result<()> {
+    let out = match &plan.out {
+        Some(out) => out.clone(),
+        None => plan.config.with_extension(""),
+    };
     let mut run = if plan.resume {
-        Run::resume(&plan.out, device)?
+        Run::resume(&out, device)?
     } else {
-        Run::start(Settings::read(&plan.config)?, &plan.out, device)?
+        Run::start(Settings::read(&plan.config)?, &out, device)?
     };
     interrupt::listen();
     let settings = run.settings().clone();
     let mut progress = Progress::new("train");
     let mut data = settings.data.patches(settings.seed)?;
-    let device = plan.device.resolve();
+    let device = plan.place.device.resolve();
     progress.keep(&format!("{} patches, on {device}", data.len()));
     let mut last = None;
     run.train(&mut data, |line| {
@@ -52,8 +75,8 @@ fn train<D: NetworkDevice>(plan: &Plan, device: &D) -> Result<()> {
     if let Some(line) = &last {
         progress.keep(&told(line, settings.steps));
     }
-    let network = plan.out.join("network.safetensors");
-    if plan.json {
+    let network = out.join("network.safetensors");
+    if json {
         println!(
             "{}",
             json!({ "network": network, "step": run.step(), "last": last })

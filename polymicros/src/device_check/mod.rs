@@ -47,6 +47,15 @@ impl Comparison {
         }
     }
 
+    /// Of what could not be computed.
+    fn failed(what: &str, error: &Error) -> Self {
+        Comparison {
+            what: format!("{what}: {error}"),
+            error: f64::INFINITY,
+            tolerance: 0.0,
+        }
+    }
+
     /// Whether the error is within the tolerance.
     pub fn holds(&self) -> bool {
         self.error <= self.tolerance
@@ -75,6 +84,15 @@ impl Timing {
     }
 }
 
+/// Passes that were not timed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Untimed {
+    /// Their name.
+    pub what: String,
+    /// Why not.
+    pub why: String,
+}
+
 /// All that was found.
 #[derive(Debug, Clone)]
 pub struct Report {
@@ -86,6 +104,8 @@ pub struct Report {
     pub comparisons: Vec<Comparison>,
     /// Times.
     pub timings: Vec<Timing>,
+    /// What could not be timed: as a rule because the device has too little memory.
+    pub untimed: Vec<Untimed>,
 }
 
 impl Report {
@@ -97,8 +117,10 @@ impl Report {
 
 /// Checks a device; `progress` hears what is being done.
 ///
+/// An operation that fails on the device is a result that does not agree.
+///
 /// # Errors
-/// When there is no such device, or an operation fails on it.
+/// When there is no such device.
 pub fn check(device: Device, progress: &mut dyn FnMut(&str)) -> Result<Report> {
     let device = device.resolve();
     device.run(Work { device, progress })
@@ -115,24 +137,37 @@ impl DeviceWork for Work<'_> {
 
     fn on<D: NetworkDevice>(self, device: &D) -> Result<Report> {
         let mut comparisons = Vec::new();
+        let mut add = |what: &str, found: Result<Vec<Comparison>>| match found {
+            Ok(found) => comparisons.extend(found),
+            Err(error) => comparisons.push(Comparison::failed(what, &error)),
+        };
         for operation in Operation::all() {
-            (self.progress)(&operation.name());
-            comparisons.extend(operation.compare(device)?);
+            let what = operation.name();
+            (self.progress)(&what);
+            add(&what, operation.compare(device));
         }
-        (self.progress)("a training step");
-        comparisons.extend(runs::training(device)?);
-        (self.progress)("a sample");
-        comparisons.push(runs::sample(device)?);
-        let mut timings = Vec::new();
+        (self.progress)("training step");
+        add("training step", runs::training(device));
+        (self.progress)("sample");
+        add("sample", runs::sample(device).map(|sample| vec![sample]));
+        let (mut timings, mut untimed) = (Vec::new(), Vec::new());
         for timed in runs::timed(self.device) {
-            (self.progress)(&timed.name());
-            timings.push(timed.run(self.device, device)?);
+            let what = timed.name();
+            (self.progress)(&what);
+            match timed.run(self.device, device) {
+                Ok(timing) => timings.push(timing),
+                Err(error) => untimed.push(Untimed {
+                    what,
+                    why: error.to_string(),
+                }),
+            }
         }
         Ok(Report {
             device: self.device,
             facts: self.device.facts()?,
             comparisons,
             timings,
+            untimed,
         })
     }
 }
@@ -149,6 +184,7 @@ mod tests {
         assert!(report.comparisons.iter().all(|one| one.error == 0.0));
         assert!(report.comparisons.len() > 30 && said.len() > 10);
         assert!(report.timings.iter().all(|timing| timing.rate() > 1e6));
+        assert!(!report.timings.is_empty() && report.untimed.is_empty());
         assert!(report.facts.is_none());
     }
 
@@ -170,7 +206,10 @@ mod tests {
             facts: None,
             comparisons: vec![of(&[1.0, -4.0, 0.5]), of(&[0.0, -4.0, 0.5])],
             timings: Vec::new(),
+            untimed: Vec::new(),
         };
         assert!(!report.agrees());
+        let failure = Comparison::failed("numbers", &Error::value("memory", "is none"));
+        assert!(!failure.holds() && failure.what.contains("is none"));
     }
 }

@@ -1,12 +1,12 @@
 //! A training step and a sample on a device and on the processor, and how long passes take.
 
 use super::{Comparison, Timing};
-use crate::Result;
 use crate::diffusion::{Batch, NetworkDenoiser, Preconditioning, Sampler, Schedule};
 use crate::network::cost::{Passes, Workload};
 use crate::network::tensor::failed;
-use crate::network::{Cpu, Device, NetworkDevice, Padding, UNet, UNetConfig, to_volume};
+use crate::network::{Cpu, Device, Facts, NetworkDevice, Padding, UNet, UNetConfig, to_volume};
 use crate::training::Objective;
+use crate::{Error, Result};
 use dfdx::prelude::{HasShape, Trace};
 use std::time::Instant;
 
@@ -115,10 +115,12 @@ impl Timed {
     /// Times them.
     ///
     /// # Errors
-    /// When an operation fails, or memory runs out.
+    /// When an operation fails, or the device has too little memory.
     pub fn run<D: NetworkDevice>(&self, on: Device, device: &D) -> Result<Timing> {
         let config = UNetConfig::named(self.preset)?;
-        let network = UNet::initial(config.clone(), 1, device)?;
+        let workload = Workload::new(config.clone(), self.edge, self.batch);
+        room(on, &workload, self.passes)?;
+        let network = UNet::initial(config, 1, device)?;
         let x = fields(self.batch, self.edge);
         let pass = || -> Result<()> {
             match self.passes {
@@ -132,11 +134,12 @@ impl Timed {
             }
             Ok(())
         };
+        // First of all kernels are compiled, and libraries take what they keep.
+        pass()?;
         let kept = match self.passes {
             Passes::Training => kept(on, device, &network, &x)?,
             Passes::Evaluation => None,
         };
-        pass()?;
         let mut seconds = Vec::with_capacity(RUNS);
         for _ in 0..RUNS {
             let start = Instant::now();
@@ -145,12 +148,29 @@ impl Timed {
         }
         seconds.sort_by(f64::total_cmp);
         Ok(Timing {
-            workload: Workload::new(config, self.edge, self.batch),
+            workload,
             what: self.name(),
             passes: self.passes,
             seconds: seconds[RUNS / 2],
             kept,
         })
+    }
+}
+
+/// # Errors
+/// When a GPU has less memory than the passes take by the cost model: dfdx would end the process.
+fn room(on: Device, workload: &Workload, passes: Passes) -> Result<()> {
+    let needed = workload.memory(passes).peak;
+    match on.facts()? {
+        Some(Facts { free, .. }) if free < needed => Err(Error::value(
+            "memory",
+            format!(
+                "it takes {:.0} GB, and {:.0} GB are free",
+                needed / 1e9,
+                free / 1e9
+            ),
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -74,17 +74,22 @@ impl<D: NetworkDevice> NetworkDenoiser<D> {
             .map_err(|e| Error::format(path, "metadata", e.to_string()))?;
         self.network.save_for(path, Some(usage), precision)
     }
+
+    /// As [`Denoiser::denoise`], with convolutions that see `padding` beyond the edge.
+    pub(super) fn denoise_with(&self, x: &Batch, sigma: f64, padding: Padding) -> Result<Batch> {
+        let p = &self.preconditioning;
+        let t = vec![p.c_noise(sigma) as f32; x.shape()[0]];
+        let input = x.mapv(|value| p.c_in(sigma) as f32 * value);
+        let mut denoised = self.network.apply(&input, &t, padding)?;
+        let (skip, out) = (p.c_skip(sigma) as f32, p.c_out(sigma) as f32);
+        denoised.zip_mut_with(x, |d, x| *d = skip * x + out * *d);
+        Ok(denoised)
+    }
 }
 
 impl<D: NetworkDevice> Denoiser for NetworkDenoiser<D> {
     fn denoise(&self, x: &Batch, sigma: f64) -> Result<Batch> {
-        let p = &self.preconditioning;
-        let t = vec![p.c_noise(sigma) as f32; x.shape()[0]];
-        let input = x.mapv(|value| p.c_in(sigma) as f32 * value);
-        let mut denoised = self.network.apply(&input, &t, self.padding)?;
-        let (skip, out) = (p.c_skip(sigma) as f32, p.c_out(sigma) as f32);
-        denoised.zip_mut_with(x, |d, x| *d = skip * x + out * *d);
-        Ok(denoised)
+        self.denoise_with(x, sigma, self.padding)
     }
 }
 

@@ -9,12 +9,14 @@ mod denoiser;
 mod preconditioning;
 mod sampler;
 mod schedule;
+mod trained;
 
 pub use condition::{Condition, MeanCorrection};
 pub use denoiser::{Denoiser, NetworkDenoiser};
 pub use preconditioning::Preconditioning;
 pub use sampler::{Sampler, Solver, with_noise};
 pub use schedule::Schedule;
+pub use trained::TrainedNetwork;
 
 /// Fields in a batch, `batch, channel, x, y, z`.
 pub type Batch = ndarray::Array5<f32>;

@@ -1,19 +1,19 @@
 //! A trained model of local neighbourhoods.
 
 use super::{Tiled, Tiling};
-use crate::diffusion::{Batch, Denoiser, NetworkDenoiser};
-use crate::network::{Arithmetic, Cpu, Padding};
+use crate::diffusion::{Batch, Denoiser, TrainedNetwork};
+use crate::network::{Device, Padding};
 use crate::{Error, Result};
 use std::path::Path;
 
-/// A denoiser trained on patches of one experiment (paper 3.2), on the processor.
+/// A denoiser trained on patches of one experiment (paper 3.2).
 ///
 /// Its convolutions see the other side of the grid beyond the edge, whatever they saw in training:
 /// what Algorithm 3 makes is periodic. Fields too large for memory are denoised in tiles.
 #[derive(Debug, Clone)]
 pub struct LocalModel {
     name: String,
-    denoiser: NetworkDenoiser<Cpu>,
+    network: TrainedNetwork,
     tiles: Option<Tiles>,
 }
 
@@ -23,29 +23,34 @@ struct Tiles {
     tiling: Tiling,
     /// The same weights. A tile's other side is nowhere near it, so that the padding is what it
     /// was in training.
-    denoiser: NetworkDenoiser<Cpu>,
+    network: TrainedNetwork,
 }
 
 impl LocalModel {
-    /// Reads the weights that training wrote. The model is called as the file, without its ending.
+    /// Reads the weights that training wrote, onto a GPU where there is one. The model is called
+    /// as the file, without its ending.
     ///
     /// # Errors
-    /// As [`NetworkDenoiser::load`].
+    /// As [`TrainedNetwork::open`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::open_on(path, Device::Auto)
+    }
+
+    /// The same on a device of choice.
+    ///
+    /// # Errors
+    /// As [`TrainedNetwork::open`].
+    pub fn open_on(path: impl AsRef<Path>, device: Device) -> Result<Self> {
         let path = path.as_ref();
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        let denoiser = NetworkDenoiser::load(path, &Cpu::default())?;
-        Ok(LocalModel::new(name, denoiser))
+        Ok(LocalModel::new(name, TrainedNetwork::open(path, device)?))
     }
 
     /// A model of this name; its padding becomes periodic.
-    pub fn new(name: impl Into<String>, denoiser: NetworkDenoiser<Cpu>) -> Self {
+    pub fn new(name: impl Into<String>, network: impl Into<TrainedNetwork>) -> Self {
         LocalModel {
             name: name.into(),
-            denoiser: NetworkDenoiser {
-                padding: Padding::Periodic,
-                ..denoiser
-            },
+            network: network.into().with_padding(Padding::Periodic),
             tiles: None,
         }
     }
@@ -68,29 +73,15 @@ impl LocalModel {
                 ),
             ));
         }
-        let denoiser = NetworkDenoiser {
-            padding: self.denoiser.network.config().padding,
-            ..self.denoiser.clone()
-        };
-        self.tiles = Some(Tiles { tiling, denoiser });
-        Ok(self)
-    }
-
-    /// The same model with its network's products computed in this arithmetic; f32 otherwise.
-    ///
-    /// # Errors
-    /// As [`NetworkDenoiser::with`].
-    pub fn with(mut self, arithmetic: Arithmetic) -> Result<Self> {
-        self.denoiser = self.denoiser.with(arithmetic)?;
-        if let Some(tiles) = &mut self.tiles {
-            tiles.denoiser = tiles.denoiser.clone().with(arithmetic)?;
-        }
+        let padding = self.network.config().padding;
+        let network = self.network.clone().with_padding(padding);
+        self.tiles = Some(Tiles { tiling, network });
         Ok(self)
     }
 
     /// The same model with convolutions that see something else beyond the edge.
     pub fn with_padding(mut self, padding: Padding) -> Self {
-        self.denoiser.padding = padding;
+        self.network = self.network.with_padding(padding);
         self
     }
 
@@ -100,23 +91,23 @@ impl LocalModel {
     }
 
     /// The preconditioned network.
-    pub fn denoiser(&self) -> &NetworkDenoiser<Cpu> {
-        &self.denoiser
+    pub fn network(&self) -> &TrainedNetwork {
+        &self.network
     }
 
     /// How many parameters the network has.
     pub fn parameters(&self) -> usize {
-        self.denoiser.network.parameters().count()
+        self.network.parameters()
     }
 
     /// Channels of the fields that it takes.
     pub fn channels(&self) -> usize {
-        self.denoiser.network.config().channels
+        self.network.config().channels
     }
 
     /// What the edges of the fields that it takes must be multiples of.
     pub fn coarsening(&self) -> usize {
-        self.denoiser.network.config().coarsening()
+        self.network.config().coarsening()
     }
 }
 
@@ -124,12 +115,12 @@ impl Denoiser for LocalModel {
     fn denoise(&self, x: &Batch, sigma: f64) -> Result<Batch> {
         let (_, _, nx, ny, nz) = x.dim();
         match &self.tiles {
-            Some(Tiles { tiling, denoiser }) if tiling.divides([nx, ny, nz]) => Tiled {
-                denoiser,
+            Some(Tiles { tiling, network }) if tiling.divides([nx, ny, nz]) => Tiled {
+                denoiser: network,
                 tiling: *tiling,
             }
             .denoise(x, sigma),
-            _ => self.denoiser.denoise(x, sigma),
+            _ => self.network.denoise(x, sigma),
         }
     }
 }

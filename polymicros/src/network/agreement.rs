@@ -103,6 +103,17 @@ pub fn round(value: f32) -> f32 {
     half::bf16::from_f32(value).to_f32()
 }
 
+/// # Panics
+/// When the numbers that kernels have read and written are more than 3 % from those of the model,
+/// which leaves out what is small beside activations.
+pub fn assert_moved(what: &str, counted: u64, model: u64) {
+    let off = counted as f64 / model as f64 - 1.0;
+    assert!(
+        off.abs() < 0.03,
+        "{what}: {counted}, and {model} by the model"
+    );
+}
+
 /// Checks a gradient against the change of the weighted sum of `f` along a direction.
 ///
 /// # Panics

@@ -33,7 +33,7 @@ pub trait DeviceWork {
     fn on<D: NetworkDevice>(self, device: &D) -> Result<Self::Output, Self::Error>;
 }
 
-/// What a card says of itself.
+/// What a GPU says of itself.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Facts {
     /// Additions and multiplications a second in FP32, outside the tensor cores.
@@ -56,7 +56,7 @@ impl Device {
         }
     }
 
-    /// What the card says of itself; nothing of the processor.
+    /// What the GPU says of itself; nothing of the processor.
     ///
     /// # Errors
     /// When there is no such device.
@@ -111,8 +111,9 @@ fn on_gpu<W: DeviceWork>(ordinal: usize, _: W) -> Result<W::Output, W::Error> {
 
 #[cfg(not(feature = "cuda"))]
 fn no_cuda(ordinal: usize) -> Error {
-    let problem = "this build has no CUDA: build it with `--features cuda`, for which nvcc and \
-                   nvidia-smi must be on the path, or choose cpu";
+    let problem = "this build has no CUDA: install the CUDA toolkit, with nvcc and nvidia-smi on \
+                   the path, and build with `--features cuda` (in a notebook: features = \
+                   [\"cuda\"]), or choose cpu";
     Error::value(format!("device {}", Device::Cuda(ordinal)), problem)
 }
 

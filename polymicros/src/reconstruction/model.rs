@@ -2,36 +2,46 @@
 
 use super::PaddedDenoiser;
 use crate::Result;
-use crate::diffusion::{Batch, Denoiser, NetworkDenoiser};
+use crate::diffusion::{Batch, Denoiser, TrainedNetwork};
 use crate::generation::{Tiled, Tiling};
-use crate::network::{Arithmetic, Cpu, Padding};
+use crate::network::{Device, Padding};
 use std::path::Path;
 
 /// A trained denoiser that takes volumes of any shape: those that are larger than a tile are
 /// denoised in overlapping tiles, and edges are padded to what the network wants.
 #[derive(Debug, Clone)]
 pub struct Model {
-    network: NetworkDenoiser<Cpu>,
+    network: TrainedNetwork,
     tiling: Tiling,
 }
 
 impl Model {
-    /// Reads the network from a file of weights. Volumes are not taken to be periodic.
+    /// Reads the network from a file of weights, onto a GPU where there is one. Volumes are not
+    /// taken to be periodic.
     ///
     /// # Errors
-    /// As [`NetworkDenoiser::load`].
+    /// As [`TrainedNetwork::open`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Ok(Self::new(NetworkDenoiser::load(path, &Cpu::default())?))
+        Self::open_on(path, Device::Auto)
+    }
+
+    /// The same on a device of choice.
+    ///
+    /// # Errors
+    /// As [`TrainedNetwork::open`].
+    pub fn open_on(path: impl AsRef<Path>, device: Device) -> Result<Self> {
+        Ok(Self::new(TrainedNetwork::open(path, device)?))
     }
 
     /// The model of a network.
-    pub fn new(network: NetworkDenoiser<Cpu>) -> Self {
-        let padding = match network.padding {
+    pub fn new(network: impl Into<TrainedNetwork>) -> Self {
+        let network = network.into();
+        let padding = match network.padding() {
             Padding::Periodic => Padding::Replicate,
             other => other,
         };
         Model {
-            network: NetworkDenoiser { padding, ..network },
+            network: network.with_padding(padding),
             tiling: Tiling {
                 periodic: false,
                 ..Tiling::default()
@@ -53,24 +63,15 @@ impl Model {
         self
     }
 
-    /// The same with the network's products computed in this arithmetic; f32 otherwise.
-    ///
-    /// # Errors
-    /// As [`NetworkDenoiser::with`].
-    pub fn with(mut self, arithmetic: Arithmetic) -> Result<Self> {
-        self.network = self.network.with(arithmetic)?;
-        Ok(self)
-    }
-
     /// The network with its coefficients.
-    pub fn network(&self) -> &NetworkDenoiser<Cpu> {
+    pub fn network(&self) -> &TrainedNetwork {
         &self.network
     }
 }
 
 impl Denoiser for Model {
     fn denoise(&self, x: &Batch, sigma: f64) -> Result<Batch> {
-        let padded = PaddedDenoiser::new(&self.network, self.network.network.config().coarsening());
+        let padded = PaddedDenoiser::new(&self.network, self.network.config().coarsening());
         let tiled = Tiled {
             denoiser: &padded,
             tiling: self.tiling,
@@ -82,7 +83,8 @@ impl Denoiser for Model {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{UNet, UNetConfig};
+    use crate::diffusion::NetworkDenoiser;
+    use crate::network::{Cpu, UNet, UNetConfig};
 
     #[test]
     fn volumes_of_any_shape_are_taken() -> Result<()> {
@@ -92,7 +94,7 @@ mod tests {
             padding: Padding::Periodic,
         };
         let model = Model::new(network).with_tile(16);
-        assert_eq!(model.network().padding, Padding::Replicate);
+        assert_eq!(model.network().padding(), Padding::Replicate);
         for shape in [[9, 16, 13], [21, 8, 10]] {
             let [nx, ny, nz] = shape;
             let x = Batch::from_shape_fn((1, 3, nx, ny, nz), |(_, c, x, y, z)| {

@@ -1,25 +1,28 @@
-"""Compiles CUDA sources to PTX with NVRTC from PyPI's wheels; needs no GPU and no driver.
+"""Compiles CUDA sources to PTX and to machine code with NVRTC and ptxas from PyPI's wheels; needs
+no GPU and no driver.
 
-compile.py ARCHITECTURE FILE... prints, for each file, a line "FILE: KERNEL KERNEL ...", and ends
-with 1 and the compiler's log where a file does not compile.
+compile.py ARCHITECTURE FILE... prints, for each file, a line "FILE: CARD KERNEL KERNEL ...", and
+ends with 1 and the compiler's log where a file does not compile.
 """
 
 import ctypes
 import glob
 import os
 import re
+import subprocess
 import sys
+import tempfile
 
 import nvidia
 
 
-def library():
-    """NVRTC of whichever version the wheels are of."""
+def of_wheels(name):
+    """A file of whichever version the wheels are of."""
     for folder in nvidia.__path__:
-        found = glob.glob(os.path.join(folder, "**", "libnvrtc.so.*"), recursive=True)
+        found = glob.glob(os.path.join(folder, "**", name), recursive=True)
         if found:
-            return ctypes.CDLL(found[0])
-    sys.exit("no libnvrtc.so in the wheels")
+            return found[0]
+    sys.exit(f"no {name} in the wheels")
 
 
 def text(nvrtc, program, what):
@@ -46,13 +49,26 @@ def compile_ptx(nvrtc, path, architecture):
     return ptx
 
 
+def assemble(ptx, path, card):
+    """What a driver does before it runs PTX: registers and shared memory must suffice."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = os.path.join(folder, "source.ptx")
+        with open(source, "w") as file:
+            file.write(ptx)
+        command = [of_wheels("ptxas"), f"-arch={card}", source, "-o", os.path.join(folder, "out")]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"{path}, {card}:\n{done.stderr}")
+
+
 def main():
     architecture, files = sys.argv[1], sys.argv[2:]
-    nvrtc = library()
+    nvrtc = ctypes.CDLL(of_wheels("libnvrtc.so.*"))
     for path in files:
         ptx = compile_ptx(nvrtc, path, architecture)
         target = re.search(r"^\.target\s+(\w+)", ptx, re.MULTILINE).group(1)
         kernels = re.findall(r"\.entry\s+(\w+)", ptx)
+        assemble(ptx, path, target)
         print(f"{path}: {target} {' '.join(kernels)}")
 
 

@@ -1,5 +1,5 @@
-//! Every CUDA source compiles to PTX, with NVIDIA's own compiler, for the cards of the paper. That
-//! needs neither a GPU nor a driver, but Python and PyPI's wheel of NVRTC.
+//! Every CUDA source compiles to PTX and on to machine code, with NVIDIA's own compilers, for the
+//! cards of the paper. That needs neither a GPU nor a driver, but Python and wheels from PyPI.
 
 #[path = "../../benches/python/mod.rs"]
 mod python;
@@ -31,8 +31,9 @@ fn kernels(source: &str) -> Vec<&str> {
 
 #[test]
 fn every_kernel_compiles_for_the_cards_of_the_paper() {
-    let wheel = ["nvidia-cuda-nvrtc-cu12"];
-    let python = match python::environment("nvrtc", &wheel, "import nvidia") {
+    let wheels = ["nvidia-cuda-nvrtc-cu12", "nvidia-cuda-nvcc-cu12"];
+    let imports = "import nvidia.cuda_nvrtc, nvidia.cuda_nvcc";
+    let python = match python::environment("nvrtc", &wheels, imports) {
         Ok(python) => python,
         Err(error) => {
             println!("skipped: no Python with NVRTC ({error})");

@@ -1,9 +1,10 @@
 //! What makes structures from recipes.
 
 use super::{DatasetSettings, Recipe, sha256};
+use crate::diffusion::TrainedNetwork;
 use crate::generation::{LocalGlobal, LocalModel};
 use crate::microstructure::{Field, Grid};
-use crate::network::Arithmetic;
+use crate::network::{Arithmetic, Device};
 use crate::random_field::{Images, Mogrf, MosmKernel, MosmParameters};
 use crate::{Error, Result};
 use std::path::PathBuf;
@@ -36,10 +37,11 @@ pub struct LocalModels {
     precision: Arithmetic,
     models: Vec<(Option<PathBuf>, Option<String>)>,
     loaded: Option<(usize, LocalModel)>,
+    device: Device,
 }
 
 impl LocalModels {
-    /// Those of the settings.
+    /// Those of the settings, on a GPU where there is one.
     ///
     /// # Errors
     /// When weights cannot be read.
@@ -54,7 +56,13 @@ impl LocalModels {
             precision: settings.precision,
             models: models.collect::<Result<_>>()?,
             loaded: None,
+            device: Device::Auto,
         })
+    }
+
+    /// The same on a device of choice.
+    pub fn on(self, device: Device) -> Self {
+        LocalModels { device, ..self }
     }
 
     fn load(&mut self, model: usize) -> Result<Option<&LocalModel>> {
@@ -62,7 +70,9 @@ impl LocalModels {
             return Ok(None);
         };
         if self.loaded.as_ref().is_none_or(|(at, _)| *at != model) {
-            self.loaded = Some((model, LocalModel::open(path)?.with(self.precision)?));
+            let network = TrainedNetwork::open_in(path, self.device, self.precision)?;
+            let name = path.display().to_string();
+            self.loaded = Some((model, LocalModel::new(name, network)));
         }
         Ok(self.loaded.as_ref().map(|(_, model)| model))
     }

@@ -32,6 +32,7 @@ impl CudaValues {
         Ok(CudaValues {
             memory: Arc::new(memory),
             shape,
+            // dfdx, too, begins with memory of no size: it asks for some when it opens a device.
             node: device.try_zeros_like(&(0,)).map_err(failed)?,
         })
     }
@@ -101,7 +102,7 @@ impl Node {
 
     fn add_to(&self, slot: &mut Slot, gradient: &Memory) -> Result<(), CudaError> {
         let gpu = Gpu::of(&slot.device())?;
-        sums::add(&gpu, gradient, 0, slot, self.len)
+        Ok(sums::add(&gpu, gradient, 0, slot, self.len)?)
     }
 }
 

@@ -6,18 +6,16 @@
 //! number of voxels.
 
 mod blocks;
-#[cfg(any(test, feature = "cuda"))]
-mod card;
 mod cpu;
-#[cfg(feature = "cuda")]
-mod gpu;
+#[cfg(any(test, feature = "cuda"))]
+mod cuda;
 mod heads;
 mod reference;
 #[cfg(test)]
 mod tests;
 
 #[cfg(test)]
-pub(super) use card::SOURCE;
+pub(super) use cuda::SOURCE;
 
 use super::Arithmetic;
 use super::activation::{Activation, Activations, give, take};

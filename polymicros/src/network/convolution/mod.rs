@@ -2,10 +2,8 @@
 //! concatenation itself is never made), and after nearest upsampling by two.
 
 #[cfg(any(test, feature = "cuda"))]
-mod card;
+mod cuda;
 mod direct;
-#[cfg(feature = "cuda")]
-mod gpu;
 mod padding;
 mod planes;
 mod point;
@@ -18,7 +16,7 @@ mod weights;
 mod winograd;
 
 #[cfg(test)]
-pub(super) use card::SOURCE;
+pub(super) use cuda::SOURCE;
 pub use padding::Padding;
 
 use super::Arithmetic;

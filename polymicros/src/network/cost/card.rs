@@ -11,6 +11,8 @@ pub struct Card {
     pub tf32: f64,
     /// Bytes a second to and from its memory.
     pub bandwidth: f64,
+    /// Bytes a second to or from the processor.
+    pub bus: f64,
     /// Bytes of memory.
     pub memory: f64,
 }
@@ -22,6 +24,7 @@ impl Card {
         fp32: 19.5e12,
         tf32: 156e12,
         bandwidth: 2.039e12,
+        bus: 32e9,
         memory: 80e9,
     };
 
@@ -31,6 +34,7 @@ impl Card {
         fp32: 67e12,
         tf32: 494.5e12,
         bandwidth: 3.35e12,
+        bus: 64e9,
         memory: 80e9,
     };
 
@@ -40,6 +44,7 @@ impl Card {
         fp32: 67e12,
         tf32: 494.5e12,
         bandwidth: 4.8e12,
+        bus: 64e9,
         memory: 141e9,
     };
 

@@ -3,8 +3,8 @@
 //!
 //! Multiplications are those of matrix products; everything else takes as long as its numbers take
 //! to and from memory. Both are counted from the sizes of the operations, for the kernels of this
-//! library on a GPU; the tests compare them with the products that these ask for, and with what the
-//! kernels on the processor really do.
+//! library on a GPU; the tests compare them with the products that these ask for, with the numbers
+//! that they read and write, and with what the kernels on the processor really do.
 
 mod card;
 mod graph;
@@ -61,6 +61,9 @@ pub struct Cost {
     /// Bytes that are read and written besides, so that kernels may take dfdx's tensors and give it
     /// theirs.
     pub exchanged: f64,
+    /// Bytes between the card and the processor: where the optimiser works, gradients go and
+    /// weights come from. Its own time is not counted.
+    pub carried: f64,
 }
 
 /// Bytes of a card's memory.
@@ -116,15 +119,26 @@ impl Workload {
 
     /// What the passes cost for the whole batch.
     pub fn cost(&self, passes: Passes) -> Cost {
-        let zero = Cost::default();
-        self.nodes().iter().fold(zero, |sum, node| {
+        let none = Cost {
+            carried: self.carried(passes),
+            ..Cost::default()
+        };
+        self.nodes().iter().fold(none, |sum, node| {
             let cost = self.of(node, passes);
             Cost {
                 operations: sum.operations + cost.operations,
                 bytes: sum.bytes + cost.bytes,
                 exchanged: sum.exchanged + cost.exchanged,
+                carried: sum.carried,
             }
         })
+    }
+
+    fn carried(&self, passes: Passes) -> f64 {
+        match passes {
+            Passes::Evaluation => 0.0,
+            Passes::Training => 2.0 * NUMBER * self.parameters() as f64,
+        }
     }
 
     fn of(&self, node: &Node, passes: Passes) -> Cost {
@@ -141,21 +155,21 @@ impl Workload {
             operations: 2.0 * total(&|direction| batch * operation.multiplications(direction)),
             bytes: NUMBER * total(&|direction| operation.moved(direction, batch)),
             exchanged: NUMBER * operation.exchanged(batch) as f64,
+            carried: 0.0,
         }
     }
 
-    /// Seconds on a card that reaches a `share` of its peak, in products and in bytes: each
-    /// operation takes as long as the slower of the two.
+    /// Seconds on a card that reaches a `share` of its peak, in products, in bytes and on its way
+    /// to the processor: each operation takes as long as the slower of products and bytes.
     pub fn seconds(&self, passes: Passes, card: &Card, arithmetic: Arithmetic, share: f64) -> f64 {
-        self.nodes()
-            .iter()
-            .map(|node| {
-                let cost = self.of(node, passes);
-                let products = cost.operations / card.peak(arithmetic);
-                let bytes = cost.bytes / card.bandwidth;
-                (products.max(bytes) + cost.exchanged / card.bandwidth) / share
-            })
-            .sum()
+        let nodes = self.nodes();
+        let of_nodes = nodes.iter().map(|node| {
+            let cost = self.of(node, passes);
+            let products = cost.operations / card.peak(arithmetic);
+            let bytes = cost.bytes / card.bandwidth;
+            products.max(bytes) + cost.exchanged / card.bandwidth
+        });
+        (of_nodes.sum::<f64>() + self.carried(passes) / card.bus) / share
     }
 
     /// Memory of the passes on a card.

@@ -1,6 +1,7 @@
 //! What one operation costs: multiplications, and numbers moved between a card's memory and its
 //! processors, both for each member of the batch.
 
+use super::SLAB;
 use super::graph::Operation;
 use crate::network::attention::{FEATURES, HIDDEN};
 
@@ -101,6 +102,15 @@ impl Operation {
                     2 * edge.pow(3) * inputs * voxels
                 };
                 let y = outputs * voxels;
+                // Room for it is zeroed once.
+                let room = unfolded.min(2 * slab(voxels, inputs, batch)) / 2;
+                // Weights are rearranged for 3 x 3 x 3 kernels, and their gradient back.
+                let weights = self.weights();
+                let [of_forward, of_backward] = if edge == 1 {
+                    [weights, 4 * weights]
+                } else {
+                    [4 * weights, 11 * weights]
+                };
                 let [forth, back] = STANDARDISE.map(|times| {
                     if standardised {
                         times * self.weights()
@@ -109,9 +119,9 @@ impl Operation {
                     }
                 });
                 match direction {
-                    // The result holds the bias before products are added to it.
-                    Forward => x + unfolded + 3 * y + 3 * self.weights() + forth,
-                    Backward => 3 * x + 2 * unfolded + 3 * y + 6 * self.weights() + back,
+                    // The result is zeroed, and holds the bias before products are added to it.
+                    Forward => x + unfolded + room + 4 * y + of_forward + forth,
+                    Backward => 4 * x + 2 * unfolded + room + 3 * y + of_backward + back,
                 }
             }
             Operation::GroupNorm {
@@ -122,21 +132,22 @@ impl Operation {
                 let x = batch * voxels * channels;
                 let residual = u64::from(residual) * x;
                 match direction {
-                    // Read for the moments, and again to be normalised.
-                    Forward => 3 * x + residual,
-                    // Through SiLU with sums, then the gradient; the residual's is a copy.
-                    Backward => 7 * x + 3 * residual,
+                    // Read for the moments, and again to be normalised; the result is zeroed first.
+                    Forward => 4 * x + residual,
+                    // Through SiLU with sums, then the gradient, which is zeroed first; the
+                    // residual's is a copy.
+                    Backward => 8 * x + 3 * residual,
                 }
             }
             Operation::Attention { voxels, channels } => {
                 let x = batch * voxels * channels;
                 let hidden = batch * voxels * hidden();
                 match direction {
-                    // k and v are made, k becomes its exponential, both are multiplied; the same
-                    // for q, which is softmaxed in between.
-                    Forward => 5 * x + (2 + 3 + 2) * hidden + 4 * hidden,
-                    // All three anew, and the gradients of each.
-                    Backward => 8 * x + 2 * (7 + 4) * hidden + 6 * hidden,
+                    // k and v are made, k becomes its exponential and is summed, both are
+                    // multiplied; q is made, softmaxed and multiplied. Room for them is zeroed.
+                    Forward => 6 * x + (2 + 4 + 2) * hidden + 4 * hidden + 3 * hidden,
+                    // All three anew, and the gradients of each, with room for both.
+                    Backward => 12 * x + (4 + 15) * hidden + (2 + 10) * hidden,
                 }
             }
             Operation::Halving {
@@ -169,6 +180,13 @@ impl Operation {
             Operation::GroupNorm { .. } | Operation::Linear { .. } => 0,
         }
     }
+}
+
+/// Numbers of the largest slab of an unfolded input, at `voxels` voxels of the whole batch.
+fn slab(voxels: u64, inputs: u64, batch: u64) -> u64 {
+    let whole = 27 * inputs * voxels;
+    let plane = whole / batch / ((voxels / batch) as f64).cbrt().round() as u64;
+    whole.min(plane.max(SLAB / 4))
 }
 
 fn hidden() -> u64 {

@@ -55,9 +55,9 @@ pub(in crate::network) fn facts(ordinal: usize) -> Result<Facts> {
     if ordinal >= count {
         return Err(Error::value(what(), format!("this machine has {count}")));
     }
-    let card = CudaDevice::new(ordinal).map_err(|e| Error::value(what(), told(e)))?;
+    let gpu = CudaDevice::new(ordinal).map_err(|e| Error::value(what(), told(e)))?;
     let of = |attribute: Attribute| {
-        card.attribute(attribute)
+        gpu.attribute(attribute)
             .map(f64::from)
             .map_err(|e| Error::value(what(), told(e)))
     };

@@ -1,19 +1,71 @@
 //! A GPU that runs our kernels and cuBLAS's products, on dfdx's stream.
 
 use super::queue::{Argument, Matrix, Product, Queue, Shape, Source};
+use cudarc::cublas::result::CublasError;
 use cudarc::cublas::sys::cublasOperation_t as Operation;
 use cudarc::cublas::{CudaBlas, Gemm, GemmConfig, StridedBatchedConfig};
 use cudarc::driver::sys::{CUdevice_attribute as Attribute, CUresult};
 use cudarc::driver::{
     CudaDevice, CudaSlice, DevicePtr, DevicePtrMut, DriverError, LaunchAsync, LaunchConfig,
 };
-use cudarc::nvrtc::{CompileOptions, Ptx, compile_ptx_with_opts};
+use cudarc::nvrtc::sys::nvrtcResult;
+use cudarc::nvrtc::{CompileError, CompileOptions, Ptx, compile_ptx_with_opts};
 use dfdx::prelude::CudaError;
 use std::ffi::c_int;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Memory of a GPU, in numbers.
 pub(in crate::network) type Memory = CudaSlice<f32>;
+
+/// What goes wrong on a GPU.
+pub(in crate::network) enum GpuError {
+    /// What dfdx knows of as well.
+    Cuda(CudaError),
+    /// A source that NVRTC does not compile, and what it says.
+    Source(String),
+}
+
+// What the user is told.
+impl fmt::Debug for GpuError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            GpuError::Cuda(error) => write!(f, "{error:?}"),
+            GpuError::Source(problem) => f.write_str(problem),
+        }
+    }
+}
+
+impl From<CudaError> for GpuError {
+    fn from(error: CudaError) -> Self {
+        GpuError::Cuda(error)
+    }
+}
+
+impl From<DriverError> for GpuError {
+    fn from(error: DriverError) -> Self {
+        GpuError::Cuda(error.into())
+    }
+}
+
+impl From<CublasError> for GpuError {
+    fn from(error: CublasError) -> Self {
+        GpuError::Cuda(error.into())
+    }
+}
+
+// In a backward pass dfdx takes none but its own errors. Whatever does not compile has failed in
+// the forward pass before.
+impl From<GpuError> for CudaError {
+    fn from(error: GpuError) -> Self {
+        match error {
+            GpuError::Cuda(error) => error,
+            GpuError::Source(_) => {
+                CudaError::Driver(DriverError(CUresult::CUDA_ERROR_NO_BINARY_FOR_GPU))
+            }
+        }
+    }
+}
 
 /// A GPU, opened.
 #[derive(Debug, Clone)]
@@ -22,7 +74,7 @@ pub(in crate::network) struct Gpu {
     blas: Arc<CudaBlas>,
 }
 
-/// What PTX may be compiled for: the newest that a card understands is chosen, and its driver
+/// What PTX may be compiled for: the newest that a GPU understands is chosen, and its driver
 /// makes the rest.
 const ARCHITECTURES: [(c_int, &str); 7] = [
     (100, "compute_100"),
@@ -52,8 +104,8 @@ impl Gpu {
         Ok(gpu)
     }
 
-    /// Compiles a source for this card and loads it.
-    fn load(&self, source: &Source) -> Result<(), CudaError> {
+    /// Compiles a source for this GPU and loads it.
+    fn load(&self, source: &Source) -> Result<(), GpuError> {
         let major = self
             .device
             .attribute(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?;
@@ -63,11 +115,8 @@ impl Gpu {
         let known = ARCHITECTURES
             .into_iter()
             .filter(|(version, _)| *version <= 10 * major + minor);
-        let unknown = CudaError::Driver(DriverError(CUresult::CUDA_ERROR_NO_BINARY_FOR_GPU));
-        let ptx = compile(source, known).ok_or(unknown)?;
-        self.device
-            .load_ptx(ptx, &module(source), source.kernels)
-            .map_err(CudaError::from)
+        let ptx = compile(source, known.map(|(_, name)| name))?;
+        Ok(self.device.load_ptx(ptx, &module(source), source.kernels)?)
     }
 }
 
@@ -79,15 +128,27 @@ fn module(source: &Source) -> String {
 /// PTX for the first architecture that this NVRTC knows.
 fn compile(
     source: &Source,
-    architectures: impl Iterator<Item = (c_int, &'static str)>,
-) -> Option<Ptx> {
-    architectures.into_iter().find_map(|(_, architecture)| {
+    architectures: impl Iterator<Item = &'static str>,
+) -> Result<Ptx, GpuError> {
+    let failed = |problem: String| GpuError::Source(format!("{}.cu: {problem}", source.name));
+    let mut problem = "this GPU is older than compute capability 7.0".to_owned();
+    for architecture in architectures {
         let options = CompileOptions {
             arch: Some(architecture),
             ..CompileOptions::default()
         };
-        compile_ptx_with_opts(source.text, options).ok()
-    })
+        match compile_ptx_with_opts(source.text, options) {
+            Ok(ptx) => return Ok(ptx),
+            Err(CompileError::CompileError { nvrtc, log, .. })
+                if nvrtc.0 == nvrtcResult::NVRTC_ERROR_COMPILATION =>
+            {
+                return Err(failed(log.to_string_lossy().into_owned()));
+            }
+            // As a rule an architecture that it does not know.
+            Err(error) => problem = format!("{error:?}"),
+        }
+    }
+    Err(failed(problem))
 }
 
 /// A size as the driver takes it; larger ones it refuses.
@@ -107,9 +168,9 @@ fn address(base: u64, first: usize) -> u64 {
 
 impl Queue for Gpu {
     type Memory = Memory;
-    type Error = CudaError;
+    type Error = GpuError;
 
-    fn zeros(&self, numbers: usize) -> Result<Memory, CudaError> {
+    fn zeros(&self, numbers: usize) -> Result<Memory, GpuError> {
         Ok(self.device.alloc_zeros(numbers)?)
     }
 
@@ -122,12 +183,12 @@ impl Queue for Gpu {
         kernel: &'static str,
         shape: Shape,
         arguments: &mut [Argument<'_, Memory>],
-    ) -> Result<(), CudaError> {
+    ) -> Result<(), GpuError> {
         let module = module(source);
         if !self.device.has_func(&module, kernel) {
             self.load(source)?;
         }
-        let missing = CudaError::Driver(DriverError(CUresult::CUDA_ERROR_NOT_FOUND));
+        let missing = DriverError(CUresult::CUDA_ERROR_NOT_FOUND);
         let function = self.device.get_func(&module, kernel).ok_or(missing)?;
         // The driver reads as many arguments as the kernel has, and of each as many bytes: eight of
         // an address or a count, the first four of a number.
@@ -156,7 +217,9 @@ impl Queue for Gpu {
     // cuBLAS is given addresses and sizes; that the sizes fit is what the tests on the processor
     // see.
     #[allow(unsafe_code)]
-    fn multiply(&self, product: Product<'_, Memory>) -> Result<(), CudaError> {
+    fn multiply(&self, product: Product<'_, Memory>) -> Result<(), GpuError> {
+        // cuBLAS works in the context of the thread that asks, and cudarc does not set it.
+        self.device.bind_to_thread()?;
         let Product {
             size: [rows, depth, columns],
             products,

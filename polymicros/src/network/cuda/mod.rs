@@ -5,12 +5,15 @@
 //! first used. What surrounds them, which kernels in which order on which memory, is written once
 //! for anything that runs them in order ([`queue`]): a GPU, or in tests the processor, which
 //! compiles the same sources as C++.
+//!
+//! Here is what all operations need; of each operation its folder `cuda` has `kernels.cu`, in
+//! `mod.rs` the kernels and products that it is made of, in `tape.rs` how it joins dfdx's tape, and
+//! `tests.rs`, which runs the first two on the processor.
 
 #[cfg(feature = "cuda")]
 mod driver;
 #[cfg(test)]
 pub(super) mod emulator;
-#[cfg(feature = "cuda")]
 pub(super) mod exchange;
 #[cfg(feature = "cuda")]
 pub(super) mod gpu;

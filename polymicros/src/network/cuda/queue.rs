@@ -1,4 +1,4 @@
-//! What an operation asks of a card, whoever carries it out: memory, kernels and matrix products,
+//! What an operation asks of a GPU, whoever carries it out: memory, kernels and matrix products,
 //! in order. A GPU does; in tests the processor does, with the same sources compiled as C++.
 
 /// A CUDA source, with all that it defines.
@@ -63,9 +63,9 @@ pub(in crate::network) struct Product<'a, B> {
     pub sum: Sum<'a, B>,
 }
 
-/// A card that does one thing after the other.
+/// A GPU that does one thing after the other.
 pub(in crate::network) trait Queue {
-    /// Memory of the card, in numbers of type f32.
+    /// Memory of the GPU, in numbers of type f32.
     type Memory;
     /// How it fails.
     type Error;

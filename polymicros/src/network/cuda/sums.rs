@@ -1,4 +1,4 @@
-//! Sums and copies on a card.
+//! Sums and copies on a GPU.
 
 use super::queue::{Argument, Queue, Shape, Source};
 
@@ -14,7 +14,7 @@ const THREADS: usize = 256;
 /// Columns and rows that a block of `sums.cu` sees at once.
 const COLUMNS: usize = 32;
 const ROWS: usize = 8;
-/// Blocks that sums are cut into, at most: enough for every processor of a card.
+/// Blocks that sums are cut into, at most: enough for every processor of a GPU.
 const BLOCKS: usize = 512;
 
 /// Rows for each block, so that there are enough blocks and each has something to add.
@@ -112,7 +112,7 @@ pub(in crate::network) fn fill_rows<Q: Queue>(
     )
 }
 
-/// One thread for each of a number of things, at most as many as keep a card busy.
+/// One thread for each of a number of things, at most as many as keep a GPU busy.
 pub(in crate::network) fn spread(numbers: usize) -> Shape {
     Shape {
         blocks: [numbers.div_ceil(THREADS).clamp(1, 8 * BLOCKS), 1, 1],

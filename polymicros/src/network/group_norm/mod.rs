@@ -1,17 +1,15 @@
 //! Group normalisation, with what follows it in the network: a scale and shift from the time
 //! embedding, SiLU, and the addition of a shortcut.
 
-#[cfg(any(test, feature = "cuda"))]
-mod card;
 mod cpu;
-#[cfg(feature = "cuda")]
-mod gpu;
+#[cfg(any(test, feature = "cuda"))]
+mod cuda;
 mod reference;
 #[cfg(test)]
 mod tests;
 
 #[cfg(test)]
-pub(super) use card::SOURCE;
+pub(super) use cuda::SOURCE;
 
 use super::activation::{Activation, Activations, add, give, take};
 use super::tensor::{Matrix, Vector, accumulate, read};
@@ -75,17 +73,14 @@ impl GroupNormKernel for Cpu {
         let shape = x.shape();
         let added = residual.as_ref().map(Activation::shape);
         let sizes = check(shape, added, [&gamma, &beta], modulation.as_ref(), how)?;
-        let (x, mut tape) = x.split();
-        let modulation = modulation.map(|modulation| {
-            let (modulation, other) = modulation.split_tape();
-            tape = std::mem::take(&mut tape).merge(other);
-            modulation
-        });
-        let residual = residual.map(|residual| {
-            let (residual, other) = residual.split();
-            tape = std::mem::take(&mut tape).merge(other);
-            residual
-        });
+        let (
+            Untaped {
+                x,
+                modulation,
+                residual,
+            },
+            mut tape,
+        ) = untaped(x, modulation, residual);
         let parameters = cpu::Parameters {
             gamma: read(&gamma),
             beta: read(&beta),
@@ -112,6 +107,38 @@ impl GroupNormKernel for Cpu {
         });
         Ok(Activation { values, tape })
     }
+}
+
+/// What a normalisation takes, without its tapes.
+struct Untaped<D: Activations> {
+    x: D::Values,
+    modulation: Option<Matrix<D>>,
+    residual: Option<D::Values>,
+}
+
+/// Takes all off their tapes, which become one.
+fn untaped<D: Activations, T: Tape<f32, D>>(
+    x: Activation<D, T>,
+    modulation: Option<Matrix<D, T>>,
+    residual: Option<Activation<D, T>>,
+) -> (Untaped<D>, T) {
+    let (x, mut tape) = x.split();
+    let modulation = modulation.map(|modulation| {
+        let (modulation, other) = modulation.split_tape();
+        tape = std::mem::take(&mut tape).merge(other);
+        modulation
+    });
+    let residual = residual.map(|residual| {
+        let (residual, other) = residual.split();
+        tape = std::mem::take(&mut tape).merge(other);
+        residual
+    });
+    let untaped = Untaped {
+        x,
+        modulation,
+        residual,
+    };
+    (untaped, tape)
 }
 
 fn check<D: Device<f32>, T: Tape<f32, D>>(

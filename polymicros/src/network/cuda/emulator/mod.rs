@@ -1,4 +1,4 @@
-//! A card for tests: the processor, which runs the very sources of the kernels, compiled as C++
+//! A GPU for tests: the processor, which runs the very sources of the kernels, compiled as C++
 //! with a shim for what they need of CUDA (`shim.h`).
 
 use super::queue::{Argument, Matrix, Product, Queue, Shape, Source};
@@ -31,7 +31,9 @@ fn program() -> String {
         kernels,
     } in sources()
     {
-        text += &format!("namespace {name} {{\n#line 1 \"{name}.cu\"\n{source}\n}}\n");
+        // Numbers of memory say when they are read and written.
+        let counting = source.replace("float *", "shim::Number *");
+        text += &format!("namespace {name} {{\n#line 1 \"{name}.cu\"\n{counting}\n}}\n");
         // Sources use the same names for sizes of their own.
         for line in source.lines() {
             if let Some(defined) = line.strip_prefix("#define ") {
@@ -86,7 +88,7 @@ fn compiled() -> Option<PathBuf> {
     }
 }
 
-/// The emulated card.
+/// The emulated GPU.
 pub(in crate::network) struct Emulator(Rc<RefCell<Process>>);
 
 struct Process {
@@ -97,7 +99,7 @@ struct Process {
     multiplications: u64,
 }
 
-/// Memory of the emulated card.
+/// Memory of the emulated GPU.
 pub(in crate::network) struct Memory {
     process: Rc<RefCell<Process>>,
     number: u64,
@@ -136,6 +138,16 @@ impl Emulator {
         self.0.borrow().multiplications
     }
 
+    /// Numbers that launches and products have read and written so far, each once for each of
+    /// them, and zeros of new memory.
+    pub fn moved(&self) -> u64 {
+        let mut process = self.0.borrow_mut();
+        process.send(b"c");
+        let mut bytes = [0; 8];
+        process.receive(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+
     /// The numbers of memory.
     pub fn download(&self, memory: &Memory) -> Vec<f32> {
         let mut request = vec![b'r'];
@@ -143,9 +155,7 @@ impl Emulator {
         let mut process = self.0.borrow_mut();
         process.send(&request);
         let mut bytes = vec![0; 4 * memory.size];
-        if let Err(error) = process.from.read_exact(&mut bytes) {
-            panic!("the emulator stopped (its last words are above): {error}");
-        }
+        process.receive(&mut bytes);
         let (numbers, _) = bytes.as_chunks();
         numbers
             .iter()
@@ -155,6 +165,12 @@ impl Emulator {
 }
 
 impl Process {
+    fn receive(&mut self, bytes: &mut [u8]) {
+        if let Err(error) = self.from.read_exact(bytes) {
+            panic!("the emulator stopped (its last words are above): {error}");
+        }
+    }
+
     fn send(&mut self, request: &[u8]) {
         if let Err(error) = self.to.write_all(request).and_then(|()| self.to.flush()) {
             panic!("the emulator stopped (its last words are above): {error}");
@@ -202,13 +218,16 @@ impl Queue for Emulator {
         shape: Shape,
         arguments: &mut [Argument<'_, Memory>],
     ) -> Result<(), Self::Error> {
-        // As many as cudarc takes.
+        // As many as cudarc takes, and what every card since 2012 runs.
         assert!(arguments.len() <= 12, "{kernel}");
+        assert!(shape.threads <= 1024, "{kernel}");
+        let [x, y, z] = shape.blocks;
+        let all = x > 0 && y > 0 && z > 0 && x < 1 << 31 && y < 1 << 16 && z < 1 << 16;
+        assert!(all, "{kernel}: {:?} blocks", shape.blocks);
         let name = format!("{}.{kernel}", source.name);
         let mut request = vec![b'l'];
         request.extend((name.len() as u64).to_le_bytes());
         request.extend(name.bytes());
-        let [x, y, z] = shape.blocks;
         for number in [x, y, z, shape.threads, arguments.len()] {
             request.extend((number as u64).to_le_bytes());
         }

@@ -1,6 +1,8 @@
 // Runs CUDA kernels on the processor, one thread after the other: what a source needs of CUDA, and
 // a program that takes memory, launches and products from its input and writes memory to its
-// output. A thread is a context of its own, which gives way at a barrier.
+// output. A thread is a context of its own, which gives way at a barrier. Every second launch runs
+// blocks and threads in the opposite order, so that a barrier that is missing, or a block that
+// counts on another, is seen in the results.
 
 #include <cmath>
 #include <cstdint>
@@ -37,7 +39,11 @@ std::vector<std::vector<char>> stacks;
 std::vector<int> states; // 0 runs, 1 waits at a barrier, 2 is done
 ucontext_t scheduler;
 unsigned current;
+bool reversed = false;
 std::function<void()> body;
+
+// Which of `n` comes `i`-th.
+unsigned turn(unsigned i, unsigned n) { return reversed ? n - 1 - i : i; }
 
 void thread_main() {
     body();
@@ -61,7 +67,8 @@ void run_block(unsigned threads) {
     }
     for (;;) {
         unsigned done = 0, waiting = 0;
-        for (unsigned t = 0; t < threads; ++t) {
+        for (unsigned i = 0; i < threads; ++i) {
+            unsigned t = turn(i, threads);
             if (states[t] == 2) {
                 ++done;
                 continue;
@@ -88,19 +95,61 @@ void barrier() {
     swapcontext(&contexts[mine], &scheduler);
 }
 
+// A number of memory: it knows when it is read and written.
+struct Number {
+    float value;
+    operator float() const;
+    Number &operator=(float to);
+    Number &operator=(const Number &from) { return *this = (float)from; }
+    Number &operator+=(float more) { return *this = (float)*this + more; }
+    Number &operator*=(float by) { return *this = (float)*this * by; }
+};
+
 // Memory with room on both sides that nobody may touch.
 const size_t MARGIN = 256;
 struct Memory {
     std::vector<float> numbers;
     size_t size;
+    // Of each number, whether a launch has read it (1) and written it (2).
+    std::vector<uint8_t> touched;
     float *data() { return numbers.data() + MARGIN; }
 };
 std::vector<Memory> memories;
 
+// Numbers that launches and products have read and written so far: each once for each of them,
+// however many threads did.
+uint64_t moved = 0;
+std::vector<uint64_t> used; // the memories of a launch
+
+void touch(const Number *number, uint8_t how) {
+    auto at = (const float *)number;
+    for (auto which : used) {
+        auto &memory = memories[which];
+        if (at >= memory.data() && at < memory.data() + memory.size) {
+            auto &touched = memory.touched[at - memory.data()];
+            moved += (touched & how) == 0;
+            touched |= how;
+            return;
+        }
+    }
+}
+
+Number::operator float() const {
+    touch(this, 1);
+    return value;
+}
+
+Number &Number::operator=(float to) {
+    touch(this, 2);
+    value = to;
+    return *this;
+}
+
 const uint32_t UNTOUCHED = 0x7fc0dead; // not a number
 
 void make(size_t size) {
-    Memory memory{std::vector<float>(size + 2 * MARGIN, 0.0f), size};
+    Memory memory{std::vector<float>(size + 2 * MARGIN, 0.0f), size, {}};
+    moved += size;
     for (size_t i = 0; i < MARGIN; ++i) {
         std::memcpy(&memory.numbers[i], &UNTOUCHED, 4);
         std::memcpy(&memory.numbers[MARGIN + size + i], &UNTOUCHED, 4);
@@ -135,14 +184,17 @@ struct Argument {
     uint64_t value, first;
 };
 
-void take(const Argument &from, float *&to) {
+void take(const Argument &from, Number *&to) {
     if (from.kind != 0) {
         fail("memory expected");
     }
-    to = memories.at(from.value).data() + from.first;
+    auto &memory = memories.at(from.value);
+    memory.touched.assign(memory.size, 0);
+    used.push_back(from.value);
+    to = (Number *)memory.data() + from.first;
 }
-void take(const Argument &from, const float *&to) {
-    float *memory;
+void take(const Argument &from, const Number *&to) {
+    Number *memory;
     take(from, memory);
     to = memory;
 }
@@ -167,13 +219,15 @@ void launch_all(void (*kernel)(A...), const std::vector<Argument> &arguments, un
         fail("a kernel is given another number of arguments than it takes");
     }
     std::tuple<A...> values;
+    used.clear();
     (take(arguments[I], std::get<I>(values)), ...);
     body = [kernel, values] { std::apply(kernel, values); };
     blockDim = {threads, 1, 1};
+    reversed = !reversed;
     for (unsigned z = 0; z < gridDim.z; ++z) {
         for (unsigned y = 0; y < gridDim.y; ++y) {
             for (unsigned x = 0; x < gridDim.x; ++x) {
-                blockIdx = {x, y, z};
+                blockIdx = {turn(x, gridDim.x), turn(y, gridDim.y), turn(z, gridDim.z)};
                 run_block(threads);
             }
         }
@@ -206,6 +260,7 @@ void multiply() {
         n = read<uint64_t>();
     }
     auto left = read<Matrix>(), right = read<Matrix>(), sum = read<Matrix>();
+    moved += products * (size[0] * size[1] + size[1] * size[2] + (add + 1) * size[0] * size[2]);
     for (uint64_t p = 0; p < products; ++p) {
         for (uint64_t r = 0; r < size[0]; ++r) {
             for (uint64_t c = 0; c < size[2]; ++c) {
@@ -241,7 +296,11 @@ int main_loop() {
             break;
         }
         case 'f':
-            memories.at(read<uint64_t>()) = Memory{{}, 0};
+            memories.at(read<uint64_t>()) = Memory{{}, 0, {}};
+            break;
+        case 'c':
+            std::fwrite(&moved, sizeof moved, 1, stdout);
+            std::fflush(stdout);
             break;
         case 'm':
             multiply();

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::network::Arithmetic;
-use crate::network::agreement::assert_close;
+use crate::network::agreement::{assert_close, assert_moved};
 use crate::network::attention::cpu;
 use crate::network::cost::{Direction, Operation};
 use crate::network::cuda::emulator::Emulator;
@@ -15,13 +15,13 @@ fn numbers(seed: u64, count: usize) -> Vec<f32> {
     (0..count).map(|_| rng.random_range(-1.0..1.0)).collect()
 }
 
-fn agree(card: &Card<Emulator>, seed: u64, size_of_x: f32) {
+fn agree(queued: &Queued<Emulator>, seed: u64, size_of_x: f32) {
     let Sizes {
         batch,
         voxels,
         channels,
         ..
-    } = *card.sizes;
+    } = *queued.sizes;
     let x: Vec<f32> = numbers(seed, batch * voxels * channels)
         .iter()
         .map(|x| size_of_x * x)
@@ -32,10 +32,10 @@ fn agree(card: &Card<Emulator>, seed: u64, size_of_x: f32) {
         bias: numbers(seed + 3, channels),
     };
     let gradient = numbers(seed + 4, x.len());
-    let (values, contexts) = cpu::forward(card.sizes, &x, &parameters);
-    let by = cpu::backward(card.sizes, &x, &parameters, &contexts, &gradient);
+    let (values, contexts) = cpu::forward(queued.sizes, &x, &parameters);
+    let by = cpu::backward(queued.sizes, &x, &parameters, &contexts, &gradient);
 
-    let queue = card.queue;
+    let queue = queued.queue;
     let zeros = |numbers: &[f32]| queue.zeros(numbers.len()).unwrap();
     let mut slots = Slots {
         x: zeros(&x),
@@ -58,12 +58,13 @@ fn agree(card: &Card<Emulator>, seed: u64, size_of_x: f32) {
         channels: channels as u64,
     };
     let counted = |direction| batch as u64 * operation.multiplications(direction);
-    let contexts = card.forward(&at, &mut y).unwrap();
+    let contexts = queued.forward(&at, &mut y).unwrap();
     let forward = counted(Direction::Forward);
     assert_eq!(queue.multiplications(), forward);
     assert_close("values", &queue.download(&y), &values, 3e-5);
     let gradient = queue.upload(&gradient);
-    card.backward(&at, &contexts, &gradient, &mut slots)
+    queued
+        .backward(&at, &contexts, &gradient, &mut slots)
         .unwrap();
     let both = forward + counted(Direction::Backward);
     assert_eq!(queue.multiplications(), both);
@@ -87,8 +88,8 @@ proptest! {
         if let Some(queue) = Emulator::start() {
             let arithmetic = Arithmetic::F32;
             let sizes = Sizes { batch, voxels, channels, arithmetic };
-            let card = Card { queue: &queue, sizes: &sizes, slab };
-            agree(&card, seed, 1.0);
+            let queued = Queued { queue: &queue, sizes: &sizes, slab };
+            agree(&queued, seed, 1.0);
         }
     }
 }
@@ -106,10 +107,66 @@ fn large_inputs_do_not_overflow() {
         channels: 2,
         arithmetic: Arithmetic::F32,
     };
-    let card = Card {
+    let queued = Queued {
         queue: &queue,
         sizes: &sizes,
         slab: 7,
     };
-    agree(&card, 3, 300.0);
+    agree(&queued, 3, 300.0);
+}
+
+/// The numbers that the cost model counts, with a gradient of the input that begins with zeros.
+#[test]
+fn as_much_is_read_and_written_as_the_model_says() {
+    let Some(queue) = Emulator::start() else {
+        return;
+    };
+    let (batch, voxels, channels) = (2, 3000, 24);
+    let sizes = Sizes {
+        batch,
+        voxels,
+        channels,
+    };
+    let queued = Queued {
+        queue: &queue,
+        sizes: &sizes,
+        slab: voxels,
+    };
+    let operation = Operation::Attention {
+        voxels: voxels as u64,
+        channels: channels as u64,
+    };
+    let of = |count: usize| queue.zeros(count).unwrap();
+    let count = batch * voxels * channels;
+    let (x, qkv, out, bias) = (
+        of(count),
+        of(3 * HIDDEN * channels),
+        of(HIDDEN * channels),
+        of(channels),
+    );
+    let at = Inputs {
+        x: &x,
+        qkv: &qkv,
+        out: &out,
+        bias: &bias,
+    };
+    let start = queue.moved();
+    let mut y = of(count);
+    let contexts = queued.forward(&at, &mut y).unwrap();
+    let forward = queue.moved() - start;
+    assert_moved("forward", forward, operation.moved(Direction::Forward, 2));
+    let start = queue.moved();
+    let mut slots = Slots {
+        x: of(count),
+        qkv: of(3 * HIDDEN * channels),
+        out: of(HIDDEN * channels),
+        bias: of(channels),
+    };
+    queued.backward(&at, &contexts, &y, &mut slots).unwrap();
+    let backward = queue.moved() - start;
+    assert_moved(
+        "backward",
+        backward,
+        operation.moved(Direction::Backward, 2),
+    );
 }

@@ -3,9 +3,9 @@
 use super::*;
 use crate::buffer::Buffer;
 use crate::network::Arithmetic;
-use crate::network::agreement::assert_close;
+use crate::network::agreement::{assert_close, assert_moved};
 use crate::network::convolution::{Gradients, Way};
-use crate::network::cost::{Direction, Operation};
+use crate::network::cost::{Direction, Operation, SLAB};
 use crate::network::cuda::emulator::{Emulator, Memory};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
@@ -18,22 +18,22 @@ fn numbers(seed: u64, count: usize) -> Vec<f32> {
 
 /// What the CPU's kernels make of it: the result, and the gradients.
 fn expected(
-    card: &Card<Emulator>,
+    queued: &Queued<Emulator>,
     parts: &[Vec<f32>],
     weight: &[f32],
     bias: &[f32],
     gradient: &[f32],
 ) -> (Buffer, Gradients) {
     let parts: Vec<&[f32]> = parts.iter().map(Vec::as_slice).collect();
-    let way = Way::new(card.edge, card.upsample, card.sizes.arithmetic);
+    let way = Way::new(queued.edge, queued.upsample, queued.sizes.arithmetic);
     (
-        way.forward(card.sizes, &parts, weight, bias),
-        way.backward(card.sizes, &parts, weight, gradient),
+        way.forward(queued.sizes, &parts, weight, bias),
+        way.backward(queued.sizes, &parts, weight, gradient),
     )
 }
 
-fn agree(card: &Card<Emulator>, seed: u64) {
-    let sizes = card.sizes;
+fn agree(queued: &Queued<Emulator>, seed: u64) {
+    let sizes = queued.sizes;
     let (inputs, outputs) = (sizes.inputs(), sizes.outputs);
     let parts: Vec<Vec<f32>> = sizes
         .parts
@@ -41,13 +41,13 @@ fn agree(card: &Card<Emulator>, seed: u64) {
         .zip(seed..)
         .map(|(width, seed)| numbers(seed, sizes.voxels() * width))
         .collect();
-    let weight = numbers(seed + 3, inputs * outputs * card.edge.pow(3));
+    let weight = numbers(seed + 3, inputs * outputs * queued.edge.pow(3));
     let bias = numbers(seed + 4, outputs);
-    let result = sizes.batch * card.fine().iter().product::<usize>() * outputs;
+    let result = sizes.batch * queued.fine().iter().product::<usize>() * outputs;
     let gradient = numbers(seed + 5, result);
-    let (values, by) = expected(card, &parts, &weight, &bias, &gradient);
+    let (values, by) = expected(queued, &parts, &weight, &bias, &gradient);
 
-    let queue = card.queue;
+    let queue = queued.queue;
     let ones = |numbers: &[f32]| queue.upload(&vec![1.0; numbers.len()]);
     // Gradients are added to what is there.
     let mut slots = Slots {
@@ -61,19 +61,20 @@ fn agree(card: &Card<Emulator>, seed: u64) {
     let mut y = queue.zeros(result).unwrap();
     // The products that the cost model counts.
     let operation = Operation::Convolution {
-        voxels: card.fine().iter().product::<usize>() as u64,
+        voxels: queued.fine().iter().product::<usize>() as u64,
         inputs: inputs as u64,
         outputs: outputs as u64,
-        edge: card.edge as u64,
-        upsample: card.upsample,
+        edge: queued.edge as u64,
+        upsample: queued.upsample,
         standardised: false,
     };
     let counted = |direction| sizes.batch as u64 * operation.multiplications(direction);
-    card.forward(&parts, &weight, &bias, &mut y).unwrap();
+    queued.forward(&parts, &weight, &bias, &mut y).unwrap();
     let forward = counted(Direction::Forward);
     assert_eq!(queue.multiplications(), forward);
     assert_close("values", &queue.download(&y), &values, 2e-5);
-    card.backward(&parts, &weight, &gradient, &mut slots)
+    queued
+        .backward(&parts, &weight, &gradient, &mut slots)
         .unwrap();
     let both = forward + counted(Direction::Backward);
     assert_eq!(queue.multiplications(), both);
@@ -112,14 +113,14 @@ proptest! {
         let upsample = kind == 3;
         let scale = if upsample { 2 } else { 1 };
         let plane = scale * grid[1] * scale * grid[2] * TAPS * sizes.inputs();
-        let card = Card {
+        let queued = Queued {
             queue: &queue,
             sizes: &sizes,
             edge: if kind == 0 { 1 } else { 3 },
             upsample,
             bound: planes * plane,
         };
-        agree(&card, seed);
+        agree(&queued, seed);
     }
 }
 
@@ -139,7 +140,7 @@ fn slabs_cut_the_output_without_gap() {
             arithmetic: Arithmetic::F32,
         };
         let plane = 2 * 3 * TAPS * 4;
-        let card = Card {
+        let queued = Queued {
             queue: &queue,
             sizes: &sizes,
             edge: 3,
@@ -147,12 +148,63 @@ fn slabs_cut_the_output_without_gap() {
             bound: planes * plane,
         };
         let mut next = 0;
-        for slab in card.slabs() {
-            let [rows, first] = card.voxels(&slab);
+        for slab in queued.slabs() {
+            let [rows, first] = queued.voxels(&slab);
             assert_eq!(first, next);
-            assert!(rows * TAPS * 4 <= card.bound);
+            assert!(rows * TAPS * 4 <= queued.bound);
             next += rows;
         }
         assert_eq!(next, sizes.voxels());
+    }
+}
+
+/// The numbers that the cost model counts, with a gradient of the input that begins with zeros.
+#[test]
+fn as_much_is_read_and_written_as_the_model_says() {
+    let Some(queue) = Emulator::start() else {
+        return;
+    };
+    for (edge, upsample) in [(3, false), (3, true), (1, false)] {
+        let sizes = Sizes {
+            batch: 2,
+            grid: [10, 10, 10],
+            parts: vec![12],
+            outputs: 20,
+            padding: Padding::Replicate,
+        };
+        let queued = Queued {
+            queue: &queue,
+            sizes: &sizes,
+            edge,
+            upsample,
+            bound: (SLAB / 4) as usize,
+        };
+        let voxels = queued.fine().iter().product::<usize>();
+        let operation = Operation::Convolution {
+            voxels: voxels as u64,
+            inputs: 12,
+            outputs: 20,
+            edge: edge as u64,
+            upsample,
+            standardised: false,
+        };
+        let of = |count: usize| queue.zeros(count).unwrap();
+        let (weights, result) = (12 * 20 * edge.pow(3), 2 * voxels * 20);
+        let (x, weight, bias) = (of(sizes.voxels() * 12), of(weights), of(20));
+        let start = queue.moved();
+        let mut y = of(result);
+        queued.forward(&[&x], &weight, &bias, &mut y).unwrap();
+        let forward = queue.moved() - start;
+        let what = format!("edge {edge}, upsampled {upsample}");
+        assert_moved(&what, forward, operation.moved(Direction::Forward, 2));
+        let start = queue.moved();
+        let mut slots = Slots {
+            parts: vec![of(sizes.voxels() * 12)],
+            weight: of(weights),
+            bias: of(20),
+        };
+        queued.backward(&[&x], &weight, &y, &mut slots).unwrap();
+        let backward = queue.moved() - start;
+        assert_moved(&what, backward, operation.moved(Direction::Backward, 2));
     }
 }

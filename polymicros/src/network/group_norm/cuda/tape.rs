@@ -1,15 +1,15 @@
-//! Group normalisation on an NVIDIA GPU.
+//! Group normalisation on dfdx's tape, on an NVIDIA GPU.
 
-use super::card::{self, Inputs, Slots};
-use super::{GroupNorm, GroupNormKernel, Sizes, check};
+use super::{Inputs, Slots, backward, forward};
 use crate::Result;
 use crate::network::activation::{Activation, CudaValues};
 use crate::network::cuda::exchange::{put, take, taken};
 use crate::network::cuda::gpu::{Gpu, Memory};
 use crate::network::cuda::queue::Queue;
+use crate::network::group_norm::{GroupNorm, GroupNormKernel, Sizes, Untaped, check, untaped};
 use crate::network::tensor::{Matrix, Vector, failed};
 use cudarc::driver::DeviceSlice;
-use dfdx::prelude::{Cuda, SplitTape, Tape};
+use dfdx::prelude::{Cuda, Tape};
 
 /// What both passes read.
 struct Kept {
@@ -43,17 +43,14 @@ impl GroupNormKernel for Cuda {
         let shape = x.shape();
         let added = residual.as_ref().map(Activation::shape);
         let sizes = check(shape, added, [&gamma, &beta], modulation.as_ref(), how)?;
-        let (x, mut tape) = x.split();
-        let modulation = modulation.map(|modulation| {
-            let (modulation, other) = modulation.split_tape();
-            tape = std::mem::take(&mut tape).merge(other);
-            modulation
-        });
-        let residual = residual.map(|residual| {
-            let (residual, other) = residual.split();
-            tape = std::mem::take(&mut tape).merge(other);
-            residual
-        });
+        let (
+            Untaped {
+                x,
+                modulation,
+                residual,
+            },
+            mut tape,
+        ) = untaped(x, modulation, residual);
         let kept = Kept {
             gpu: x.gpu()?,
             sizes,
@@ -64,8 +61,8 @@ impl GroupNormKernel for Cuda {
         };
         let Kept { gpu, sizes, .. } = &kept;
         let mut y = gpu.zeros(kept.x.len()).map_err(failed)?;
-        let saved = card::forward(gpu, sizes, &kept.inputs(), residual.as_deref(), &mut y)
-            .map_err(failed)?;
+        let saved =
+            forward(gpu, sizes, &kept.inputs(), residual.as_deref(), &mut y).map_err(failed)?;
         let values = kept.x.with(y, shape)?;
         let made = values.node();
         let added = residual.map(|residual| residual.node());
@@ -86,7 +83,7 @@ impl GroupNormKernel for Cuda {
                     None => None,
                 },
             };
-            card::backward(
+            backward(
                 gpu,
                 sizes,
                 &kept.inputs(),

@@ -1,5 +1,7 @@
-//! Forward and backward passes on a card: which kernels, in which order, on which memory.
+//! Forward and backward passes on a GPU: which kernels, in which order, on which memory.
 
+#[cfg(feature = "cuda")]
+mod tape;
 #[cfg(test)]
 mod tests;
 

@@ -1,28 +1,52 @@
 //! What the network costs on this machine.
 
-use super::Progress;
+use crate::commands::Progress;
+use crate::commands::names::Edge;
 use crate::{Error, Result};
 use ndarray::Array5;
 use polymicros::diffusion::Preconditioning;
-use polymicros::network::{Arithmetic, Cpu, Padding, UNet, UNetConfig};
+use polymicros::network::{Arithmetic, Cpu, UNet, UNetConfig};
 use polymicros::peak_memory;
 use polymicros::training::{Objective, Optimiser};
 use serde_json::json;
 use std::time::Instant;
 
-/// What to time.
-#[derive(Debug, Clone)]
-pub(super) struct Plan {
-    pub(super) config: UNetConfig,
-    pub(super) edge: usize,
-    pub(super) batch: usize,
-    pub(super) threads: Option<usize>,
-    pub(super) runs: usize,
-    pub(super) padding: Padding,
-    pub(super) precision: Arithmetic,
-    /// Leave out the training step.
-    pub(super) forward: bool,
-    pub(super) json: bool,
+/// Time a forward pass and a training step of a network with random weights, and take the peak
+/// of memory of each.
+#[derive(Debug, Clone, clap::Args)]
+#[command(
+    after_help = "Examples:\n  polymicros network bench --base 16 --mults 1,2,4 --edge 32 \
+        --batch 1 --threads 2\n  \
+        polymicros network bench --base 32 --mults 4,8,16 --edge 64 --forward --json"
+)]
+pub(in crate::commands) struct Plan {
+    /// Channels of the first level.
+    #[arg(long, default_value_t = 16)]
+    base: usize,
+    /// Channels of the following levels, in multiples of base.
+    #[arg(long, value_delimiter = ',', default_value = "1,2,4")]
+    mults: Vec<usize>,
+    /// Voxels along each edge.
+    #[arg(long, default_value_t = 32)]
+    edge: usize,
+    /// Fields at a time.
+    #[arg(long, default_value_t = 1)]
+    batch: usize,
+    /// Threads; without it, one for each processor core.
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Runs after a warm-up; their median is told.
+    #[arg(long, default_value_t = 7)]
+    runs: usize,
+    /// What convolutions see beyond the edge.
+    #[arg(long, value_enum, default_value = "replicate")]
+    padding: Edge,
+    /// How matrix products are computed: f32, or bf16.
+    #[arg(long, default_value = "f32")]
+    precision: Arithmetic,
+    /// Leave out the training step, and with it the memory that it takes.
+    #[arg(long)]
+    forward: bool,
 }
 
 /// A median, and the process' peak of memory after the runs.
@@ -31,25 +55,25 @@ struct Cost {
     peak: Option<u64>,
 }
 
-pub(super) fn run(plan: &Plan) -> Result<()> {
+pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(plan.threads.unwrap_or(0))
         .build()
         .map_err(|e| Error::Usage(e.to_string()))?
-        .install(|| time(plan))
+        .install(|| time(plan, json))
 }
 
-fn time(plan: &Plan) -> Result<()> {
-    let network = UNet::initial(plan.config.clone(), 1, &Cpu::default())?;
-    let mut network = network.with(plan.precision)?;
+fn time(plan: &Plan, json: bool) -> Result<()> {
+    let config = UNetConfig {
+        base: plan.base,
+        multipliers: plan.mults.clone(),
+        ..UNetConfig::desk()
+    };
+    let channels = config.channels;
+    let mut network = UNet::initial(config, 1, &Cpu::default())?.with(plan.precision)?;
     let parameters = network.parameters().count();
-    let shape = (
-        plan.batch,
-        plan.config.channels,
-        plan.edge,
-        plan.edge,
-        plan.edge,
-    );
+    let (padding, edge) = (plan.padding.into(), plan.edge);
+    let shape = (plan.batch, channels, edge, edge, edge);
     let x = Array5::from_shape_fn(shape, |(b, c, x, y, z)| {
         0.4 * ((b + 2 * c + 3 * x + 5 * y + 7 * z) as f32).sin()
     });
@@ -57,11 +81,11 @@ fn time(plan: &Plan) -> Result<()> {
     let t = vec![0.0; plan.batch];
     // The forward pass first: the peak of memory never falls.
     let forward = cost("forward", plan.runs, &mut progress, |_| {
-        Ok(network.apply(&x, &t, plan.padding).map(drop)?)
+        Ok(network.apply(&x, &t, padding).map(drop)?)
     })?;
     let objective = Objective {
         preconditioning: Preconditioning::default(),
-        padding: plan.padding,
+        padding,
     };
     let step = if plan.forward {
         None
@@ -77,7 +101,7 @@ fn time(plan: &Plan) -> Result<()> {
         })?)
     };
     drop(progress);
-    if plan.json {
+    if json {
         let megabytes = |cost: &Cost| cost.peak.map(|peak| peak as f64 / 1e6);
         println!(
             "{}",

@@ -1,11 +1,11 @@
-//! The backward pass on a card.
+//! The backward pass on a GPU.
 
-use super::{Card, Context, Inputs, Rows, SOURCE, Slots, rows, scale};
+use super::{Context, Inputs, Queued, Rows, SOURCE, Slots, rows, scale};
 use crate::network::attention::{FEATURES, HEADS, HIDDEN};
 use crate::network::cuda::queue::{Argument, Matrix, Product, Queue, Sum};
 use crate::network::cuda::sums::{self, Columns};
 
-impl<Q: Queue> Card<'_, Q> {
+impl<Q: Queue> Queued<'_, Q> {
     /// Adds to the gradients.
     pub fn backward(
         &self,

@@ -1,10 +1,10 @@
-//! Linear attention on an NVIDIA GPU.
+//! Linear attention on dfdx's tape, on an NVIDIA GPU.
 
-use super::card::{Card, Inputs, Slots};
-use super::{AttentionKernel, AttentionWeights, Sizes, check};
+use super::{Inputs, Queued, Slots};
 use crate::Result;
 use crate::network::Arithmetic;
 use crate::network::activation::{Activation, CudaValues};
+use crate::network::attention::{AttentionKernel, AttentionWeights, Sizes, check};
 use crate::network::cuda::exchange::{put, take, taken};
 use crate::network::cuda::gpu::{Gpu, Memory};
 use crate::network::cuda::queue::Queue;
@@ -12,7 +12,7 @@ use crate::network::tensor::{Filter, Vector, failed};
 use cudarc::driver::DeviceSlice;
 use dfdx::prelude::{Cuda, Tape};
 
-/// Voxels of a slab: enough to keep a card busy with each of its products.
+/// Voxels of a slab: enough to keep a GPU busy with each of its products.
 const SLAB: usize = 1 << 18;
 
 /// What both passes read.
@@ -26,8 +26,8 @@ struct Kept {
 }
 
 impl Kept {
-    fn card(&self) -> Card<'_, Gpu> {
-        Card {
+    fn queued(&self) -> Queued<'_, Gpu> {
+        Queued {
             queue: &self.gpu,
             sizes: &self.sizes,
             slab: SLAB,
@@ -62,7 +62,7 @@ impl AttentionKernel for Cuda {
             bias: taken(&weights.bias)?,
         };
         let mut y = kept.gpu.zeros(kept.x.len()).map_err(failed)?;
-        let contexts = kept.card().forward(&kept.inputs(), &mut y);
+        let contexts = kept.queued().forward(&kept.inputs(), &mut y);
         let contexts = contexts.map_err(failed)?;
         let values = kept.x.with(y, shape)?;
         let made = values.node();
@@ -75,8 +75,8 @@ impl AttentionKernel for Cuda {
                 out: take(of.get_or_alloc_mut(&weights.out)?)?,
                 bias: take(of.get_or_alloc_mut(&weights.bias)?)?,
             };
-            let card = kept.card();
-            card.backward(&kept.inputs(), &contexts, &gradient, &mut slots)?;
+            let queued = kept.queued();
+            queued.backward(&kept.inputs(), &contexts, &gradient, &mut slots)?;
             x.give(of, slots.x)?;
             put(of.get_or_alloc_mut(&weights.qkv)?, slots.qkv);
             put(of.get_or_alloc_mut(&weights.out)?, slots.out);

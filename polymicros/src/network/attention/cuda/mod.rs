@@ -1,7 +1,9 @@
-//! Forward and backward passes on a card: matrix products and softmaxes, of slabs of voxels. As in
+//! Forward and backward passes on a GPU: matrix products and softmaxes, of slabs of voxels. As in
 //! the CPU's kernel, `q`, `k` and `v` are made when they are needed and never kept.
 
 mod backward;
+#[cfg(feature = "cuda")]
+mod tape;
 #[cfg(test)]
 mod tests;
 
@@ -54,8 +56,8 @@ pub(super) struct Slots<M> {
     pub bias: M,
 }
 
-/// An attention on a card.
-pub(super) struct Card<'a, Q> {
+/// An attention, as work for a GPU's queue.
+pub(super) struct Queued<'a, Q> {
     pub queue: &'a Q,
     pub sizes: &'a Sizes,
     /// Voxels of a slab, at most.
@@ -82,7 +84,7 @@ fn scale() -> f32 {
     (FEATURES as f32).powf(-0.5)
 }
 
-impl<Q: Queue> Card<'_, Q> {
+impl<Q: Queue> Queued<'_, Q> {
     fn slabs(&self, member: usize) -> impl Iterator<Item = Rows> + use<'_, Q> {
         let Sizes {
             voxels, channels, ..

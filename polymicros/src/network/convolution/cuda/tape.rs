@@ -1,9 +1,9 @@
-//! Convolutions on an NVIDIA GPU.
+//! Convolutions on dfdx's tape, on an NVIDIA GPU.
 
-use super::card::{Card, Slots};
-use super::{Convolution, ConvolutionKernel, Sizes, check};
+use super::{Queued, Slots};
 use crate::Result;
 use crate::network::activation::{Activation, CudaValues};
+use crate::network::convolution::{Convolution, ConvolutionKernel, Sizes, check};
 use crate::network::cost::SLAB;
 use crate::network::cuda::exchange::{put, take, taken};
 use crate::network::cuda::gpu::{Gpu, Memory};
@@ -25,8 +25,8 @@ struct Kept {
 }
 
 impl Kept {
-    fn card(&self) -> Card<'_, Gpu> {
-        Card {
+    fn queued(&self) -> Queued<'_, Gpu> {
+        Queued {
             queue: &self.gpu,
             sizes: &self.sizes,
             edge: self.edge,
@@ -63,11 +63,11 @@ impl ConvolutionKernel for Cuda {
                 .collect(),
             weight,
         };
-        let [nx, ny, nz] = kept.card().fine();
+        let [nx, ny, nz] = kept.queued().fine();
         let shape = [kept.sizes.batch, nx, ny, nz, kept.sizes.outputs];
         let biases = taken(&bias)?;
         let mut y = kept.gpu.zeros(shape.iter().product()).map_err(failed)?;
-        kept.card()
+        kept.queued()
             .forward(&kept.parts(), &kept.weight, &biases, &mut y)
             .map_err(failed)?;
         let values = kept.weight.with(y, shape)?;
@@ -83,8 +83,8 @@ impl ConvolutionKernel for Cuda {
             for part in inputs.clone() {
                 slots.parts.push(part.node().take(of)?);
             }
-            let card = kept.card();
-            card.backward(&kept.parts(), &kept.weight, &gradient, &mut slots)?;
+            let queued = kept.queued();
+            queued.backward(&kept.parts(), &kept.weight, &gradient, &mut slots)?;
             for (part, slot) in inputs.zip(slots.parts) {
                 part.node().give(of, slot)?;
             }

@@ -1,6 +1,9 @@
-//! Forward and backward passes on a card: matrix products, for 3 x 3 x 3 convolutions of the
+//! Forward and backward passes on a GPU: matrix products, for 3 x 3 x 3 convolutions of the
 //! unfolded input. That would be 27 times the input, so it is made slab by slab.
 
+mod slabs;
+#[cfg(feature = "cuda")]
+mod tape;
 #[cfg(test)]
 mod tests;
 
@@ -8,6 +11,7 @@ use super::Sizes;
 use super::padding::Padding;
 use crate::network::cuda::queue::{Argument, Matrix, Product, Queue, Shape, Source, Sum};
 use crate::network::cuda::sums::{self, Columns};
+use slabs::Slab;
 
 /// `kernels.cu`.
 pub(in crate::network) const SOURCE: Source = Source {
@@ -19,8 +23,8 @@ pub(in crate::network) const SOURCE: Source = Source {
 const THREADS: usize = 128;
 const TAPS: usize = 27;
 
-/// A convolution on a card.
-pub(super) struct Card<'a, Q> {
+/// A convolution, as work for a GPU's queue.
+pub(super) struct Queued<'a, Q> {
     pub queue: &'a Q,
     pub sizes: &'a Sizes,
     /// Voxels along the edge of the kernel: 1 or 3.
@@ -39,16 +43,7 @@ pub(super) struct Slots<M> {
     pub bias: M,
 }
 
-/// A run of planes along x of one member of the batch, or some whole members.
-#[derive(Debug, Clone, Copy)]
-struct Slab {
-    member: usize,
-    members: usize,
-    plane: usize,
-    planes: usize,
-}
-
-impl<Q: Queue> Card<'_, Q> {
+impl<Q: Queue> Queued<'_, Q> {
     fn scale(&self) -> usize {
         if self.upsample { 2 } else { 1 }
     }
@@ -64,44 +59,6 @@ impl<Q: Queue> Card<'_, Q> {
             Padding::Replicate => 1,
             Padding::Periodic => 2,
         }
-    }
-
-    /// The slabs that the output is cut into: as large as the bound allows, a plane at least.
-    fn slabs(&self) -> Vec<Slab> {
-        let [nx, ny, nz] = self.fine();
-        let plane = ny * nz * TAPS * self.sizes.inputs();
-        let planes = (self.bound / plane).max(1);
-        let mut slabs = Vec::new();
-        if planes >= nx {
-            let most = planes / nx;
-            for member in (0..self.sizes.batch).step_by(most) {
-                slabs.push(Slab {
-                    member,
-                    members: most.min(self.sizes.batch - member),
-                    plane: 0,
-                    planes: nx,
-                });
-            }
-            return slabs;
-        }
-        for member in 0..self.sizes.batch {
-            for plane in (0..nx).step_by(planes) {
-                slabs.push(Slab {
-                    member,
-                    members: 1,
-                    plane,
-                    planes: planes.min(nx - plane),
-                });
-            }
-        }
-        slabs
-    }
-
-    /// Voxels of a slab, and the first of them.
-    fn voxels(&self, slab: &Slab) -> [usize; 2] {
-        let [nx, ny, nz] = self.fine();
-        let rows = slab.members * slab.planes * ny * nz;
-        [rows, (slab.member * nx + slab.plane) * ny * nz]
     }
 
     /// Room for the largest slab.
@@ -146,25 +103,6 @@ impl<Q: Queue> Card<'_, Q> {
             offset += channels;
         }
         Ok(())
-    }
-
-    /// Runs of planes of the input that a slab of the output sees.
-    fn seen(&self, slab: &Slab) -> Vec<[usize; 2]> {
-        let nx = self.fine()[0];
-        let mut planes: Vec<usize> = (slab.plane..slab.plane + slab.planes + 2)
-            .filter_map(|padded| self.sizes.padding.source(padded, nx))
-            .map(|plane| plane / self.scale())
-            .collect();
-        planes.sort_unstable();
-        planes.dedup();
-        let mut runs: Vec<[usize; 2]> = Vec::new();
-        for plane in planes {
-            match runs.last_mut() {
-                Some([first, count]) if *first + *count == plane => *count += 1,
-                _ => runs.push([plane, 1]),
-            }
-        }
-        runs
     }
 
     fn fold(
