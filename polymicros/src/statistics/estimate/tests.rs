@@ -121,7 +121,7 @@ fn any_choice_of_pairs_is_the_sum() -> Result<()> {
 /// Compares circular correlations with the sum at every displacement.
 fn correlated(shape: [usize; 3], pairs: &[(usize, usize)]) -> Result<()> {
     let fields = channels(shape);
-    let values = circular(&fields.concat(), shape, 3, pairs)?;
+    let values = circular(&fields.concat(), shape, 3, pairs, None)?;
     for (p, &(b, c)) in pairs.iter().enumerate() {
         for index in indices(shape) {
             let r = index.map(|i| i as isize);
@@ -155,6 +155,24 @@ fn masked_and_non_periodic_statistics_are_the_sum_over_valid_pairs() -> Result<(
         };
         compare(&wrapped, edges, Some(&mask), true)?;
     }
+    Ok(())
+}
+
+#[test]
+fn results_in_used_memory_are_the_same() -> Result<()> {
+    let (one, other) = (field([6, 5, 7], false)?, field([5, 6, 7], false)?);
+    let fresh = TwoPoint::periodic(&one, &Pairs::All)?;
+    let turned = TwoPoint::periodic(&other, &Pairs::All)?;
+    let used = fresh.to_covariance();
+    let place = used.values().as_ptr();
+    let again = TwoPoint::periodic_in(Some(used), &one, &Pairs::All)?;
+    assert_eq!(again.values(), fresh.values());
+    assert_eq!(again.values().as_ptr(), place);
+    // Memory that somebody else still reads, or that does not fit, is left alone.
+    let shared = TwoPoint::periodic_in(Some(fresh.clone()), &one, &Pairs::WithFirst)?;
+    assert_eq!(fresh.values(), again.values());
+    let unfit = TwoPoint::periodic_in(Some(shared), &other, &Pairs::All)?;
+    assert_eq!(unfit.values(), turned.values());
     Ok(())
 }
 

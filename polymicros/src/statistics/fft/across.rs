@@ -136,7 +136,7 @@ impl<T: Real> WithSimd for Across<'_, '_, T> {
                 );
             }
             lines.transform(simd, made, &mut scratch.lines);
-            for (part, view) in views.iter_mut().enumerate() {
+            for (part, (view, _)) in views.iter_mut().zip(which).enumerate() {
                 let rows = view.rows_mut().into_iter().take(n / 2 + 1).enumerate();
                 for (x, mut row) in rows {
                     let entry = part_of(simd, &made[x], &made[(n - x) % n], part == 1);
