@@ -12,9 +12,13 @@ const ALUMINIUM: &str = "crispy_labdct_al1050/lab_dct_Al1050.h5";
 /// # Errors
 /// When `POLYMICROS_SCALE` is not a positive number.
 pub fn edge(default: usize) -> Result<usize> {
-    let Ok(text) = std::env::var("POLYMICROS_SCALE") else {
-        return Ok(default);
-    };
+    match std::env::var("POLYMICROS_SCALE") {
+        Ok(text) => scaled(default, &text),
+        Err(_) => Ok(default),
+    }
+}
+
+fn scaled(default: usize, text: &str) -> Result<usize> {
     match text.parse::<f64>() {
         Ok(scale) if scale > 0.0 && scale <= 16.0 => Ok((default as f64 * scale).round() as usize),
         _ => Err(Error::value(
@@ -63,4 +67,20 @@ pub fn user_volumes() -> Result<Vec<Microstructure>> {
         .filter(|path| *path != PathBuf::new())
         .map(Microstructure::open)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edges_are_scaled_and_what_is_no_factor_is_named() -> Result<()> {
+        assert_eq!(scaled(64, "2")?, 128);
+        assert_eq!(scaled(48, "0.5")?, 24);
+        for text in ["", "two", "0", "-1", "17", "NaN"] {
+            let problem = scaled(64, text).map_or_else(|e| e.to_string(), |_| String::new());
+            assert!(problem.contains("POLYMICROS_SCALE"), "{text}: {problem}");
+        }
+        Ok(())
+    }
 }

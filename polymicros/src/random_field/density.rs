@@ -3,9 +3,8 @@
 use super::separable::Separable;
 use super::term::Term;
 use super::{Images, MosmKernel};
-use crate::statistics::{Complex, Moment, Pairs, RealFft, TwoPoint};
+use crate::statistics::{Complex, Moment, Pairs, Real, RealFft, TwoPoint};
 use crate::{Error, Result};
-use rustfft::FftNum;
 use std::ops::Range;
 
 /// `F_βγ`, the discrete transforms of the covariances of pairs of channels, on the half-spectrum
@@ -29,7 +28,7 @@ enum Maps<T> {
     Stored(Vec<Vec<Complex<T>>>),
 }
 
-impl<T: FftNum> Density<T> {
+impl<T: Real> Density<T> {
     /// Those of a kernel's covariances, made from transforms of lines: a sum of products
     /// transforms axis by axis, so no volume is.
     pub fn of_kernel(

@@ -4,10 +4,9 @@ use super::density::Density;
 use super::noise::Noise;
 use super::{Images, MosmKernel, algorithm1, channel_names, full};
 use crate::microstructure::{Field, Grid};
-use crate::statistics::{Moment, Pairs, TwoPoint};
+use crate::statistics::{Moment, Pairs, Real, TwoPoint};
 use crate::{Error, Result};
 use ndarray::Array4;
-use rustfft::FftNum;
 use serde::{Deserialize, Serialize};
 
 /// How a field is drawn.
@@ -157,7 +156,7 @@ impl Mogrf {
         )
     }
 
-    fn density<T: FftNum>(&self, pairs: &Pairs) -> Result<Density<T>> {
+    fn density<T: Real>(&self, pairs: &Pairs) -> Result<Density<T>> {
         match &self.target {
             Target::Kernel(kernel, images) => {
                 Density::of_kernel(kernel, self.grid.shape, pairs, *images)

@@ -1,20 +1,19 @@
 //! Circular correlations of real fields through their spectra.
 
-use super::fft::{Complex, RealFft};
+use super::fft::{Complex, Real, RealFft};
 use crate::{Error, Result};
-use rustfft::FftNum;
 
 /// Circular correlations of several real fields on one grid, with working memory that is kept.
 ///
 /// Memory: one half-spectrum for each field, and one more.
 #[derive(Debug, Clone)]
-pub struct Correlator<T: FftNum> {
+pub struct Correlator<T: Real> {
     fft: RealFft<T>,
     spectra: Vec<Vec<Complex<T>>>,
     work: Vec<Complex<T>>,
 }
 
-impl<T: FftNum> Correlator<T> {
+impl<T: Real> Correlator<T> {
     /// Plans the correlations of `fields` fields of this shape, axes `x, y, z`.
     ///
     /// # Errors

@@ -1,14 +1,12 @@
 //! 2-point statistics of a field (paper Eq. 1), periodic or not, with or without a mask.
 
-use super::fft::{Complex, RealFft};
+use super::circular::circular;
 use super::one_point::{mask_slice, means};
 use super::two_point::signed;
 use super::{Correlator, Pairs, TwoPoint};
-use crate::buffer::{Reused, Value};
 use crate::microstructure::{Field, Grid};
 use crate::{Error, Result};
 use ndarray::{Array3, Array4};
-use rustfft::FftNum;
 
 /// How far non-periodic statistics reach, and what they ask of a displacement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,13 +36,24 @@ impl TwoPoint {
     /// are valid, a number for each `r` ([`counts`](Self::counts)), and displacements without any
     /// are marked. Without a mask the transforms are in `f32`, with one in `f64`.
     ///
-    /// Memory beside the field and the result, without a mask: one half-spectrum a pair, which for
-    /// three channels and six pairs comes to 2 times the field.
+    /// Memory beside the field and the result, without a mask: one half-spectrum a channel (or a
+    /// pair of different channels, where there are more of these) and half of one for each
+    /// autocorrelation, which for three channels and six pairs comes to 1.5 times the field.
     ///
     /// # Errors
     /// When a pair names no channel of the field, no voxel is valid, or a valid value is not
     /// finite.
     pub fn periodic(field: &Field, pairs: &Pairs) -> Result<TwoPoint> {
+        Self::periodic_in(None, field, pairs)
+    }
+
+    /// As [`periodic`](Self::periodic), in the memory of a result that is no longer needed: one
+    /// without a mask and of the same shape, whose values nobody else holds. Large memory that is
+    /// fresh costs a third of the whole time.
+    ///
+    /// # Errors
+    /// As [`periodic`](Self::periodic).
+    pub fn periodic_in(memory: Option<TwoPoint>, field: &Field, pairs: &Pairs) -> Result<TwoPoint> {
         let mean = means(field)?;
         let pairs = pairs.among(field.channels().len())?;
         let shape = field.grid().shape;
@@ -56,7 +65,13 @@ impl TwoPoint {
             };
             return lattice.statistics(field, pairs, true, mean);
         }
-        let values = circular(field.as_slice(), shape, field.channels().len(), &pairs)?;
+        let values = circular(
+            field.as_slice(),
+            shape,
+            field.channels().len(),
+            &pairs,
+            memory.and_then(TwoPoint::into_memory),
+        )?;
         Ok(TwoPoint::estimated(field, pairs, true, mean, values, None))
     }
 
@@ -92,53 +107,6 @@ impl TwoPoint {
         };
         lattice.statistics(field, pairs, false, mean)
     }
-}
-
-/// Unmasked periodic statistics of `channels` fields, `channel, x, y, z`.
-fn circular<T: FftNum>(
-    fields: &[T],
-    shape: [usize; 3],
-    channels: usize,
-    pairs: &[(usize, usize)],
-) -> Result<Array4<T>>
-where
-    Complex<T>: Value,
-{
-    let fft = RealFft::new(shape)?;
-    let voxels = fft.voxels();
-    let scale = fft.inverse_scale()?;
-    // One scale makes the inverse transform, the other the mean over the voxels.
-    let factor = scale * scale;
-    let mut buffers: Vec<Reused<Complex<T>>> = (0..channels.max(pairs.len()))
-        .map(|_| Reused::stale(fft.frequencies()))
-        .collect();
-    for (spectrum, values) in buffers.iter_mut().zip(fields.chunks_exact(voxels)) {
-        fft.forward_planes(values, spectrum)?;
-    }
-    fft.across_planes(&mut buffers, channels, |k, lines, made| {
-        let Some(&(b, c)) = pairs.get(k) else {
-            return;
-        };
-        let size = made.len();
-        let line = |field: usize| &lines[field * size..(field + 1) * size];
-        for ((value, b), c) in made.iter_mut().zip(line(b)).zip(line(c)) {
-            *value = b.conj() * c * factor;
-        }
-    })?;
-    let [x, y, z] = shape;
-    let mut values = Array4::zeros((pairs.len(), x, y, z));
-    let maps = values.outer_iter_mut();
-    for ((spectrum, mut map), (b, c)) in buffers.iter_mut().zip(maps).zip(pairs) {
-        let map = map
-            .as_slice_mut()
-            .expect("an array just made is contiguous");
-        if b == c {
-            fft.inverse_even_planes(spectrum, map)?;
-        } else {
-            fft.inverse_planes(spectrum, map)?;
-        }
-    }
-    Ok(values)
 }
 
 /// The displacements asked for, and the padded grid whose circular correlations hold them.

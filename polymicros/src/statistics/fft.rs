@@ -1,17 +1,25 @@
 //! The real Fourier transform of a volume, a map or a line.
 
+mod across;
+mod butterfly;
+mod columns;
+mod entry;
+mod lines;
+mod real;
+
 use crate::{Error, Result};
-use ndarray::{ArrayViewMut2, Axis};
+use columns::{ColumnScratch, matrix, transform};
+use entry::WIDTH;
+use lines::Lines;
+use ndarray::Axis;
 use rayon::prelude::*;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
-use rustfft::{Fft, FftNum};
-use std::ops::{DerefMut, Range};
+use std::ops::Range;
 use std::sync::Arc;
 
+pub(super) use across::Products;
+pub use real::Real;
 pub use rustfft::num_complex::Complex;
-
-/// Columns of a strided axis that travel through the cache together: two cache lines of `f32`.
-const BLOCK: usize = 16;
 
 /// The Fourier transform of real data on a grid of one to three axes, forward and inverse.
 ///
@@ -28,17 +36,17 @@ const BLOCK: usize = 16;
 /// A real field's spectrum is Hermitian, so only half of it is kept: the last axis longer than one,
 /// of length `n`, has `n / 2 + 1` frequencies ([`spectrum_shape`](Self::spectrum_shape)).
 #[derive(Clone)]
-pub struct RealFft<T: FftNum> {
+pub struct RealFft<T: Real> {
     shape: [usize; 3],
     halved: usize,
     /// The axes as the passes see them: planes, rows of a plane, and the halved axis.
     inner: [usize; 3],
     rows: (Arc<dyn RealToComplex<T>>, Arc<dyn ComplexToReal<T>>),
-    columns: (Arc<dyn Fft<T>>, Arc<dyn Fft<T>>),
-    planes: (Arc<dyn Fft<T>>, Arc<dyn Fft<T>>),
+    columns: Lines<T>,
+    planes: Lines<T>,
 }
 
-impl<T: FftNum> std::fmt::Debug for RealFft<T> {
+impl<T: Real> std::fmt::Debug for RealFft<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RealFft")
             .field("shape", &self.shape)
@@ -49,13 +57,12 @@ impl<T: FftNum> std::fmt::Debug for RealFft<T> {
 
 /// Working memory of one thread.
 struct Scratch<T> {
-    lines: Vec<Complex<T>>,
-    segment: Vec<Complex<T>>,
+    columns: ColumnScratch<T>,
     real: Vec<T>,
     plan: Vec<Complex<T>>,
 }
 
-impl<T: FftNum> RealFft<T> {
+impl<T: Real> RealFft<T> {
     /// Plans the transforms of grids of this shape, axes `x, y, z`.
     ///
     /// # Errors
@@ -85,14 +92,8 @@ impl<T: FftNum> RealFft<T> {
                 real.plan_fft_forward(inner[2]),
                 real.plan_fft_inverse(inner[2]),
             ),
-            columns: (
-                complex.plan_fft_forward(inner[1]),
-                complex.plan_fft_inverse(inner[1]),
-            ),
-            planes: (
-                complex.plan_fft_forward(inner[0]),
-                complex.plan_fft_inverse(inner[0]),
-            ),
+            columns: Lines::new(inner[1], &mut complex),
+            planes: Lines::new(inner[0], &mut complex),
         })
     }
 
@@ -130,17 +131,34 @@ impl<T: FftNum> RealFft<T> {
     /// When a slice's length does not fit the shape.
     pub fn forward(&self, real: &[T], spectrum: &mut [Complex<T>]) -> Result<()> {
         self.forward_planes(real, spectrum)?;
-        let stride = self.inner[1] * (self.inner[2] / 2 + 1);
-        let fft = &*self.planes.0;
-        if fft.len() > 1 {
-            matrix(spectrum, self.inner[0], stride)?
-                .axis_chunks_iter_mut(Axis(1), BLOCK)
-                .into_par_iter()
-                .for_each_init(
-                    || self.scratch(),
-                    |scratch, block| transform_block(fft, block, scratch),
-                );
+        if self.planes.length() > 1 {
+            self.across(spectrum, false, |_, _| ())?;
         }
+        Ok(())
+    }
+
+    /// The pass across the planes, after `prepare` has changed the values from a flat index on.
+    fn across<F>(&self, spectrum: &mut [Complex<T>], inverse: bool, prepare: F) -> Result<()>
+    where
+        F: Fn(usize, &mut [Complex<T>]) + Sync,
+    {
+        let n = self.inner[0];
+        let stride = self.inner[1] * (self.inner[2] / 2 + 1);
+        matrix(spectrum, n, stride)?
+            .axis_chunks_iter_mut(Axis(1), WIDTH)
+            .into_par_iter()
+            .enumerate()
+            .for_each_init(
+                || ColumnScratch::new(&self.planes),
+                |scratch, (at, mut block)| {
+                    for (i, mut row) in block.rows_mut().into_iter().enumerate() {
+                        if let Some(row) = row.as_slice_mut() {
+                            prepare(i * stride + at * WIDTH, row);
+                        }
+                    }
+                    transform(&self.planes, block, inverse, scratch);
+                },
+            );
         Ok(())
     }
 
@@ -162,7 +180,7 @@ impl<T: FftNum> RealFft<T> {
                             .process_with_scratch(&mut scratch.real, row, &mut scratch.plan)
                             .map_err(unexpected)?;
                     }
-                    self.transform_columns(&*self.columns.0, plane, scratch)
+                    self.transform_columns(plane, false, scratch)
                 },
             )
     }
@@ -176,22 +194,10 @@ impl<T: FftNum> RealFft<T> {
     /// When a slice's length does not fit the shape.
     pub fn inverse(&self, spectrum: &mut [Complex<T>], real: &mut [T]) -> Result<()> {
         self.fits(real.len(), spectrum.len())?;
-        let fft = &*self.planes.1;
         let scale = self.inverse_scale()?;
-        matrix(
-            spectrum,
-            self.inner[0],
-            self.inner[1] * (self.inner[2] / 2 + 1),
-        )?
-        .axis_chunks_iter_mut(Axis(1), BLOCK)
-        .into_par_iter()
-        .for_each_init(
-            || self.scratch(),
-            |scratch, mut block| {
-                block.mapv_inplace(|value| value * scale);
-                transform_block(fft, block, scratch);
-            },
-        );
+        self.across(spectrum, true, |_, row| {
+            row.iter_mut().for_each(|value| *value = *value * scale);
+        })?;
         self.inverse_planes(spectrum, real)
     }
 
@@ -208,30 +214,9 @@ impl<T: FftNum> RealFft<T> {
         F: Fn(Range<usize>, &mut [Complex<T>]) + Sync,
     {
         self.fits(real.len(), work.len())?;
-        let stride = self.inner[1] * (self.inner[2] / 2 + 1);
-        let n = self.inner[0];
-        let fft = &*self.planes.1;
-        matrix(work, n, stride)?
-            .axis_chunks_iter_mut(Axis(1), BLOCK)
-            .into_par_iter()
-            .enumerate()
-            .for_each_init(
-                || self.scratch(),
-                |scratch, (chunk, block)| {
-                    let width = block.ncols();
-                    for i in 0..n {
-                        let start = i * stride + chunk * BLOCK;
-                        let segment = &mut scratch.segment[..width];
-                        fill(start..start + width, segment);
-                        spread(segment, i, n, &mut scratch.lines);
-                    }
-                    let lines = &mut scratch.lines[..width * n];
-                    if !all_zero(lines) {
-                        fft.process_with_scratch(lines, &mut scratch.plan);
-                    }
-                    collect(&scratch.lines, block);
-                },
-            );
+        self.across(work, true, |start, row| {
+            fill(start..start + row.len(), row);
+        })?;
         self.inverse_planes(work, real)
     }
 
@@ -244,33 +229,17 @@ impl<T: FftNum> RealFft<T> {
     /// The passes within each plane: inverse along its columns, then its rows.
     pub(super) fn inverse_planes(&self, spectrum: &mut [Complex<T>], real: &mut [T]) -> Result<()> {
         let [_, n_rows, n] = self.inner;
-        let half = n / 2 + 1;
         spectrum
-            .par_chunks_exact_mut(n_rows * half)
+            .par_chunks_exact_mut(n_rows * (n / 2 + 1))
             .zip(real.par_chunks_exact_mut(n_rows * n))
             .try_for_each_init(
                 || self.scratch(),
-                |scratch, (plane, real)| {
-                    self.transform_columns(&*self.columns.1, plane, scratch)?;
-                    for (row, real) in plane.chunks_exact_mut(half).zip(real.chunks_exact_mut(n)) {
-                        // Frequencies that are their own mirror image are real; rounding in the
-                        // passes before leaves a residue that the row transform would object to.
-                        row[0].im = T::zero();
-                        if n % 2 == 0 {
-                            row[half - 1].im = T::zero();
-                        }
-                        self.rows
-                            .1
-                            .process_with_scratch(row, real, &mut scratch.plan)
-                            .map_err(unexpected)?;
-                    }
-                    Ok(())
-                },
+                |scratch, (plane, real)| self.inverse_plane(plane, real, scratch),
             )
     }
 
-    /// The same for a spectrum whose transform is even, as that of an autocorrelation: half of the
-    /// planes are the others' mirror images.
+    /// The same for the first `n / 2 + 1` planes of a spectrum whose transform is even, as that of
+    /// an autocorrelation: the other planes are their mirror images.
     pub(super) fn inverse_even_planes(
         &self,
         spectrum: &mut [Complex<T>],
@@ -278,109 +247,75 @@ impl<T: FftNum> RealFft<T> {
     ) -> Result<()> {
         let [n_planes, n_rows, n] = self.inner;
         let size = n_rows * n;
-        let made = n_planes / 2 + 1;
-        let (made_real, rest) = real.split_at_mut(made * size);
-        let spectrum = &mut spectrum[..made * n_rows * (n / 2 + 1)];
-        self.inverse_planes(spectrum, made_real)?;
-        rest.par_chunks_exact_mut(size)
+        let (made, rest) = real.split_at_mut((n_planes / 2 + 1) * size);
+        let mut mirrors = rest.rchunks_exact_mut(size);
+        let planes: Vec<_> = spectrum
+            .chunks_exact_mut(n_rows * (n / 2 + 1))
+            .zip(made.chunks_exact_mut(size))
             .enumerate()
-            .for_each(|(index, plane)| {
-                let mirror = &made_real[(n_planes - made - index) * size..][..size];
-                for (y, row) in plane.chunks_exact_mut(n).enumerate() {
-                    let from = &mirror[(n_rows - y) % n_rows * n..][..n];
-                    row[0] = from[0];
-                    for (to, from) in row[1..].iter_mut().zip(from[1..].iter().rev()) {
-                        *to = *from;
-                    }
+            // The first plane is its own mirror image, and so is the last of an even number.
+            .map(|(x, (plane, real))| {
+                let mirror = if x > 0 { mirrors.next() } else { None };
+                (plane, real, mirror)
+            })
+            .collect();
+        planes.into_par_iter().try_for_each_init(
+            || self.scratch(),
+            |scratch, (plane, real, mirror)| {
+                self.inverse_plane(plane, real, scratch)?;
+                if let Some(mirror) = mirror {
+                    mirrored(real, n, mirror);
                 }
-            });
-        Ok(())
+                Ok(())
+            },
+        )
     }
 
-    /// The pass across the planes for several half-spectra at once, each transformed within its
-    /// planes by [`forward_planes`](Self::forward_planes): a few lines of the first `fields` of
-    /// them are transformed forward, `combine` makes a line of each buffer from those, and these
-    /// are transformed back. So each spectrum travels through memory once, whatever the number of
-    /// combinations.
-    ///
-    /// `combine(k, lines, made)` writes line values of buffer `k`; `lines` holds those of field
-    /// `f` at `f * made.len() ..`.
-    pub(super) fn across_planes<B, F>(
+    fn inverse_plane(
         &self,
-        buffers: &mut [B],
-        fields: usize,
-        combine: F,
-    ) -> Result<()>
-    where
-        B: DerefMut<Target = [Complex<T>]>,
-        F: Fn(usize, &[Complex<T>], &mut [Complex<T>]) + Sync,
-    {
-        let n = self.inner[0];
-        let stride = self.inner[1] * (self.inner[2] / 2 + 1);
-        let (forward, inverse) = (&*self.planes.0, &*self.planes.1);
-        let mut blocks: Vec<Vec<ArrayViewMut2<'_, Complex<T>>>> =
-            (0..stride.div_ceil(BLOCK)).map(|_| Vec::new()).collect();
-        for buffer in buffers {
-            let columns = column_blocks(buffer, n, stride)?;
-            for (block, columns) in blocks.iter_mut().zip(columns) {
-                block.push(columns);
+        plane: &mut [Complex<T>],
+        real: &mut [T],
+        scratch: &mut Scratch<T>,
+    ) -> Result<()> {
+        let n = self.inner[2];
+        let half = n / 2 + 1;
+        self.transform_columns(plane, true, scratch)?;
+        for (row, real) in plane.chunks_exact_mut(half).zip(real.chunks_exact_mut(n)) {
+            // Frequencies that are their own mirror image are real; rounding in the
+            // passes before leaves a residue that the row transform would object to.
+            row[0].im = T::zero();
+            if n.is_multiple_of(2) {
+                row[half - 1].im = T::zero();
             }
+            self.rows
+                .1
+                .process_with_scratch(row, real, &mut scratch.plan)
+                .map_err(unexpected)?;
         }
-        blocks.into_par_iter().for_each_init(
-            || {
-                let zero = Complex::new(T::zero(), T::zero());
-                (self.scratch(), vec![zero; fields * n * BLOCK])
-            },
-            |(scratch, lines), mut blocks| {
-                let size = n * blocks.first().map_or(0, |block| block.ncols());
-                let lines = &mut lines[..fields * size];
-                for (block, lines) in blocks.iter().zip(lines.chunks_exact_mut(size)) {
-                    for (i, row) in block.rows().into_iter().enumerate() {
-                        if let Some(row) = row.to_slice() {
-                            spread(row, i, n, lines);
-                        }
-                    }
-                }
-                forward.process_with_scratch(lines, &mut scratch.plan);
-                for (k, block) in blocks.iter_mut().enumerate() {
-                    let made = &mut scratch.lines[..size];
-                    combine(k, lines, made);
-                    inverse.process_with_scratch(made, &mut scratch.plan);
-                    collect(made, block.view_mut());
-                }
-            },
-        );
         Ok(())
     }
 
     fn transform_columns(
         &self,
-        fft: &dyn Fft<T>,
         plane: &mut [Complex<T>],
+        inverse: bool,
         scratch: &mut Scratch<T>,
     ) -> Result<()> {
-        if fft.len() > 1 {
+        let n = self.columns.length();
+        if n > 1 {
             let half = self.inner[2] / 2 + 1;
-            for block in matrix(plane, fft.len(), half)?.axis_chunks_iter_mut(Axis(1), BLOCK) {
-                transform_block(fft, block, scratch);
+            for block in matrix(plane, n, half)?.axis_chunks_iter_mut(Axis(1), WIDTH) {
+                transform(&self.columns, block, inverse, &mut scratch.columns);
             }
         }
         Ok(())
     }
 
     fn scratch(&self) -> Scratch<T> {
+        let plan = [self.rows.0.get_scratch_len(), self.rows.1.get_scratch_len()];
         let zero = Complex::new(T::zero(), T::zero());
-        let plan = [
-            self.rows.0.get_scratch_len(),
-            self.rows.1.get_scratch_len(),
-            self.columns.0.get_inplace_scratch_len(),
-            self.columns.1.get_inplace_scratch_len(),
-            self.planes.0.get_inplace_scratch_len(),
-            self.planes.1.get_inplace_scratch_len(),
-        ];
         Scratch {
-            lines: vec![zero; BLOCK * self.inner[0].max(self.inner[1])],
-            segment: vec![zero; BLOCK],
+            columns: ColumnScratch::new(&self.columns),
             real: vec![T::zero(); self.inner[2]],
             plan: vec![zero; plan.into_iter().max().unwrap_or(0)],
         }
@@ -397,69 +332,14 @@ impl<T: FftNum> RealFft<T> {
     }
 }
 
-/// The slice as a matrix whose columns are the lines of a strided axis.
-fn matrix<T>(slice: &mut [T], rows: usize, columns: usize) -> Result<ArrayViewMut2<'_, T>> {
-    let length = slice.len();
-    ArrayViewMut2::from_shape((rows, columns), slice)
-        .map_err(|_| Error::shape("transform data", [rows, columns], length))
-}
-
-/// The matrix in blocks of [`BLOCK`] columns, in order.
-fn column_blocks<T>(
-    slice: &mut [T],
-    rows: usize,
-    columns: usize,
-) -> Result<Vec<ArrayViewMut2<'_, T>>> {
-    let mut rest = matrix(slice, rows, columns)?;
-    let mut blocks = Vec::with_capacity(columns.div_ceil(BLOCK));
-    while rest.ncols() > BLOCK {
-        let (block, others) = rest.split_at(Axis(1), BLOCK);
-        blocks.push(block);
-        rest = others;
-    }
-    blocks.push(rest);
-    Ok(blocks)
-}
-
-/// Transforms each column of a block: gathered into lines, transformed, and put back.
-fn transform_block<T: FftNum>(
-    fft: &dyn Fft<T>,
-    block: ArrayViewMut2<'_, Complex<T>>,
-    scratch: &mut Scratch<T>,
-) {
-    let (n, width) = block.dim();
-    for (i, row) in block.rows().into_iter().enumerate() {
-        if let Some(row) = row.to_slice() {
-            spread(row, i, n, &mut scratch.lines);
-        }
-    }
-    let lines = &mut scratch.lines[..width * n];
-    // What a smooth field's spectrum mostly is.
-    if !all_zero(lines) {
-        fft.process_with_scratch(lines, &mut scratch.plan);
-        collect(lines, block);
-    }
-}
-
-fn all_zero<T: FftNum>(lines: &[Complex<T>]) -> bool {
-    lines
-        .iter()
-        .all(|value| value.re.is_zero() && value.im.is_zero())
-}
-
-/// Entry `i` of each line from a row.
-fn spread<T: Copy>(row: &[T], i: usize, n: usize, lines: &mut [T]) {
-    for (entry, value) in lines[i..].iter_mut().step_by(n).zip(row) {
-        *entry = *value;
-    }
-}
-
-/// Each line back into its column.
-fn collect<T: Copy>(lines: &[T], mut block: ArrayViewMut2<'_, T>) {
-    let n = block.nrows();
-    for (i, mut row) in block.rows_mut().into_iter().enumerate() {
-        for (value, entry) in row.iter_mut().zip(lines[i..].iter().step_by(n)) {
-            *value = *entry;
+/// The plane, in rows of `n`, with both its axes reversed around the first entry.
+fn mirrored<T: Copy>(plane: &[T], n: usize, mirror: &mut [T]) {
+    let rows = plane.len() / n;
+    for (y, to) in mirror.chunks_exact_mut(n).enumerate() {
+        let from = &plane[(rows - y) % rows * n..][..n];
+        to[0] = from[0];
+        for (to, from) in to[1..].iter_mut().zip(from[1..].iter().rev()) {
+            *to = *from;
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Spatial statistics (paper 2.1.1, A.4, 5.1).
 
+mod circular;
 mod correlator;
 mod estimate;
 mod fft;
@@ -10,7 +11,7 @@ mod two_point;
 
 pub use correlator::Correlator;
 pub use estimate::Cutoff;
-pub use fft::{Complex, RealFft};
+pub use fft::{Complex, Real, RealFft};
 pub use one_point::OnePoint;
 pub(crate) use one_point::means;
 pub use pairs::Pairs;

@@ -96,6 +96,11 @@ impl TwoPoint {
         }
     }
 
+    /// The memory of the values, if nobody shares it.
+    pub(super) fn into_memory(self) -> Option<Array4<f32>> {
+        self.values.try_into_owned_nocopy().ok()
+    }
+
     /// The grid of the field that this describes; its spacing is that of the displacements.
     pub fn grid(&self) -> &Grid {
         &self.grid

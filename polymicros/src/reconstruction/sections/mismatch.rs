@@ -3,8 +3,9 @@
 use super::OrthogonalStatistics;
 use super::hermitian::Hermitian;
 use super::planes::Planes;
-use super::spectra::{Real, Spectra};
+use super::spectra::Spectra;
 use crate::Result;
+use crate::statistics::Real;
 
 /// The mismatch of Algorithm 5: the mean square, over the six pairs of channels and all
 /// displacements of the three planes, of `f̂_⊥ - f_⊥` (in terms of the paper's squared norm: that

@@ -27,7 +27,6 @@ pub use mismatch::Mismatch;
 pub use optimise::{Goal, Optimiser, Outcome};
 pub use reachable::{Floor, ReachSettings, Reachable};
 pub use sample::{Expansion, Sample, without_model};
-pub use spectra::Real;
 pub use statistics::{CorrelationError, OrthogonalStatistics};
 
 #[cfg(test)]

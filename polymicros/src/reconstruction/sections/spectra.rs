@@ -8,15 +8,9 @@
 
 use super::hermitian::Hermitian;
 use super::planes::Planes;
-use crate::statistics::{Complex, RealFft};
+use crate::statistics::{Complex, Real, RealFft};
 use crate::{Error, Result};
 use rayon::prelude::*;
-use rustfft::FftNum;
-
-/// A number that fields and their spectra are made of: `f32`, or `f64` where tests need it.
-pub trait Real: FftNum + Into<f64> {}
-
-impl<T: FftNum + Into<f64>> Real for T {}
 
 /// Numbers that make a Hermitian matrix of three channels.
 const PARTS: usize = 9;

@@ -96,17 +96,42 @@ fn compare(lattice: &Lattice, edges: [usize; 3], mask: Option<&[bool]>, wraps: b
 
 #[test]
 fn periodic_statistics_are_the_sum() -> Result<()> {
-    for shape in [[4, 3, 5], [1, 6, 7], [5, 4, 1], [2, 2, 8]] {
-        let fields = channels(shape);
-        let pairs = Pairs::All.among(3)?;
-        let values = circular(&fields.concat(), shape, 3, &pairs)?;
-        for (p, &(b, c)) in pairs.iter().enumerate() {
-            for index in indices(shape) {
-                let r = index.map(|i| i as isize);
-                let (expected, _) = counted((&fields[b], &fields[c]), shape, None, r, true);
-                let [x, y, z] = index;
-                assert!((values[[p, x, y, z]] - expected).abs() < 1e-12);
-            }
+    for shape in [[4, 3, 5], [1, 6, 7], [5, 4, 1], [2, 2, 8], [7, 5, 12]] {
+        correlated(shape, &Pairs::All.among(3)?)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn any_choice_of_pairs_is_the_sum() -> Result<()> {
+    // Odd and even numbers of autocorrelations, more and fewer products than fields.
+    for pairs in [
+        vec![(1, 1)],
+        vec![(2, 2), (0, 0)],
+        vec![(1, 2)],
+        vec![(2, 0), (1, 1)],
+        vec![(0, 1), (1, 2), (2, 0)],
+    ] {
+        correlated([5, 4, 9], &pairs)?;
+        correlated([6, 7, 1], &pairs)?;
+    }
+    Ok(())
+}
+
+/// Compares circular correlations with the sum at every displacement.
+fn correlated(shape: [usize; 3], pairs: &[(usize, usize)]) -> Result<()> {
+    let fields = channels(shape);
+    let values = circular(&fields.concat(), shape, 3, pairs, None)?;
+    for (p, &(b, c)) in pairs.iter().enumerate() {
+        for index in indices(shape) {
+            let r = index.map(|i| i as isize);
+            let (expected, _) = counted((&fields[b], &fields[c]), shape, None, r, true);
+            let [x, y, z] = index;
+            let found = values[[p, x, y, z]];
+            assert!(
+                (found - expected).abs() < 1e-12,
+                "{pairs:?} {index:?}: {found} {expected}"
+            );
         }
     }
     Ok(())
@@ -130,6 +155,24 @@ fn masked_and_non_periodic_statistics_are_the_sum_over_valid_pairs() -> Result<(
         };
         compare(&wrapped, edges, Some(&mask), true)?;
     }
+    Ok(())
+}
+
+#[test]
+fn results_in_used_memory_are_the_same() -> Result<()> {
+    let (one, other) = (field([6, 5, 7], false)?, field([5, 6, 7], false)?);
+    let fresh = TwoPoint::periodic(&one, &Pairs::All)?;
+    let turned = TwoPoint::periodic(&other, &Pairs::All)?;
+    let used = fresh.to_covariance();
+    let place = used.values().as_ptr();
+    let again = TwoPoint::periodic_in(Some(used), &one, &Pairs::All)?;
+    assert_eq!(again.values(), fresh.values());
+    assert_eq!(again.values().as_ptr(), place);
+    // Memory that somebody else still reads, or that does not fit, is left alone.
+    let shared = TwoPoint::periodic_in(Some(fresh.clone()), &one, &Pairs::WithFirst)?;
+    assert_eq!(fresh.values(), again.values());
+    let unfit = TwoPoint::periodic_in(Some(shared), &other, &Pairs::All)?;
+    assert_eq!(unfit.values(), turned.values());
     Ok(())
 }
 

@@ -4,7 +4,8 @@ use super::{Goal, Outcome};
 use crate::Result;
 use crate::reconstruction::sections::hermitian::Hermitian;
 use crate::reconstruction::sections::planes::Planes;
-use crate::reconstruction::sections::spectra::{Real, Spectra};
+use crate::reconstruction::sections::spectra::Spectra;
+use crate::statistics::Real;
 use rayon::prelude::*;
 use std::time::Duration;
 
