@@ -10,8 +10,8 @@ pub(super) fn is_container(head: &[u8]) -> bool {
     head.starts_with(b"\x89HDF\r\n\x1a\n")
 }
 
-/// Values in a dataset for each byte of the file, at the most: a file that promises more is refused
-/// before memory is asked for. Deflate, by which these files are compressed, reaches 1032 bytes.
+/// Bytes in a dataset for each byte of the file, at the most: a file that promises more is refused
+/// before memory is asked for. Deflate, by which these files are compressed, reaches 1032.
 const MOST_COMPRESSED: u64 = 1100;
 
 /// An open HDF5 file.
@@ -160,18 +160,31 @@ impl Hdf5 {
     /// A dataset that the file can hold.
     fn holding(&self, name: &str) -> Result<Dataset> {
         let shape = self.shape(name)?;
-        let room = self.file.file_size().saturating_mul(MOST_COMPRESSED);
-        let values = shape
+        let bytes = self.file.file_size();
+        let room = bytes.saturating_mul(MOST_COMPRESSED);
+        let dataset = self.dataset(name)?;
+        let size = dataset.element_size().map_err(|e| self.bad(name, e))?;
+        let needed = shape
             .iter()
-            .try_fold(1u64, |n, &edge| n.checked_mul(edge as u64));
-        match values {
-            Some(values) if values <= room => self.dataset(name),
-            _ => {
-                let bytes = self.file.file_size();
-                let problem = format!("the shape {shape:?}, more than {bytes} bytes can hold");
-                Err(self.bad(name, problem))
+            .try_fold(size, |n, &edge| n.checked_mul(edge as u64));
+        if needed.is_none_or(|needed| needed > room) {
+            let problem = format!(
+                "the shape {shape:?} of {size} bytes each, more than {bytes} bytes can hold"
+            );
+            return Err(self.bad(name, problem));
+        }
+        // Neighbouring chunks are read at once, into memory that is asked for before the file's
+        // end is. Of a dataset without chunks, or of chunks that cannot be listed, reading says
+        // itself what is wrong.
+        for chunk in dataset.chunks().unwrap_or_default() {
+            let end = chunk.address.saturating_add(chunk.storage_size);
+            if end > bytes {
+                let at = chunk.offset;
+                let problem = format!("the chunk at {at:?} ends at byte {end} of {bytes}");
+                return Err(self.bad(name, problem));
             }
         }
+        Ok(dataset)
     }
 
     fn values<T>(
