@@ -24,6 +24,11 @@ impl Hdf5 {
     pub fn open(path: &Path) -> Result<Self> {
         let file = File::open_streaming(path)
             .map_err(|e| Error::format(path, "HDF5 file", format!("does not open: {e}")))?;
+        let (expected, found) = (file.superblock().eof_address, file.file_size());
+        if expected > found {
+            let problem = format!("is cut short: expected {expected} bytes, found {found}");
+            return Err(Error::format(path, "HDF5 file", problem));
+        }
         Ok(Hdf5 {
             path: path.to_owned(),
             file,
