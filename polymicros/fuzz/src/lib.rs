@@ -22,6 +22,7 @@
 
 use polymicros::microstructure::Field;
 use polymicros::microstructure::format::formats;
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::OnceLock;
 use tempfile::TempDir;
@@ -31,6 +32,7 @@ use tempfile::TempDir;
 /// # Panics
 /// When the system refuses to write, there is no such format, or the reader panics.
 pub fn read(format: &str, name: &str, bytes: &[u8]) {
+    let bytes = &*with_its_length(bytes);
     let path = put(name, bytes);
     let format = formats()
         .iter()
@@ -48,6 +50,17 @@ pub fn read(format: &str, name: &str, bytes: &[u8]) {
                 .all(|&phase| usize::from(phase) <= read.phases().len())
         );
     }
+}
+
+/// The bytes, and where they are HDF5 of the oldest form, with their own number where it says how
+/// long the file is: most changes would get no further than that.
+fn with_its_length(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let mut bytes = Cow::Borrowed(bytes);
+    if bytes.starts_with(b"\x89HDF\r\n\x1a\n\0") && bytes.len() >= 48 {
+        let length = (bytes.len() as u64).to_le_bytes();
+        bytes.to_mut()[40..48].copy_from_slice(&length);
+    }
+    bytes
 }
 
 /// Reads the bytes as a field.

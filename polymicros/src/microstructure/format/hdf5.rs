@@ -165,27 +165,43 @@ impl Hdf5 {
     /// A dataset that the file can hold.
     fn holding(&self, name: &str) -> Result<Dataset> {
         let shape = self.shape(name)?;
-        let bytes = self.file.file_size();
-        let room = bytes.saturating_mul(MOST_COMPRESSED);
         let dataset = self.dataset(name)?;
         let size = dataset.element_size().map_err(|e| self.bad(name, e))?;
-        let needed = shape
-            .iter()
-            .try_fold(size, |n, &edge| n.checked_mul(edge as u64));
-        if needed.is_none_or(|needed| needed > room) {
+        let bytes = self.file.file_size();
+        let room = bytes.saturating_mul(MOST_COMPRESSED);
+        let fits = |edges: &[u64]| {
+            let needed = edges.iter().try_fold(size, |n, &edge| n.checked_mul(edge));
+            needed.is_some_and(|needed| needed <= room)
+        };
+        let edges: Vec<u64> = shape.iter().map(|&edge| edge as u64).collect();
+        if !fits(&edges) {
             let problem = format!(
                 "the shape {shape:?} of {size} bytes each, more than {bytes} bytes can hold"
             );
             return Err(self.bad(name, problem));
         }
-        // Neighbouring chunks are read at once, into memory that is asked for before the file's
-        // end is. Of a dataset without chunks, or of chunks that cannot be listed, reading says
-        // itself what is wrong.
-        for chunk in dataset.chunks().unwrap_or_default() {
-            let end = chunk.address.saturating_add(chunk.storage_size);
+        // The library takes chunks at their word: it asks for their memory before the file's end
+        // is, and goes through all of their voxels wherever they are. Of a dataset without chunks,
+        // or of chunks that cannot be listed, reading says itself what is wrong.
+        let chunks = dataset.chunks().unwrap_or_default();
+        let of_chunk = dataset.chunk_shape().map_err(|e| self.bad(name, e))?;
+        if let Some(of_chunk) = of_chunk.filter(|edges| !chunks.is_empty() && !fits(edges)) {
+            let problem = format!(
+                "chunks of the shape {of_chunk:?}, {size} bytes each, more than {bytes} bytes can hold"
+            );
+            return Err(self.bad(name, problem));
+        }
+        for chunk in chunks {
+            let (at, end) = (
+                chunk.offset,
+                chunk.address.saturating_add(chunk.storage_size),
+            );
             if end > bytes {
-                let at = chunk.offset;
                 let problem = format!("the chunk at {at:?} ends at byte {end} of {bytes}");
+                return Err(self.bad(name, problem));
+            }
+            if at.iter().zip(&edges).any(|(at, edge)| at >= edge) {
+                let problem = format!("the chunk at {at:?} is outside of the shape {shape:?}");
                 return Err(self.bad(name, problem));
             }
         }
