@@ -7,6 +7,7 @@ use hdf5_pure::{
     AttrValue, CompoundTypeBuilder, Datatype, make_f32_type, make_i32_type, make_u8_type,
 };
 use ndarray::Array4;
+use ndarray_npy::WriteNpyExt;
 use proptest::prelude::*;
 use std::path::Path;
 
@@ -36,6 +37,16 @@ fn npz(folder: &Path) -> Result<Vec<u8>> {
     let euler = Array4::from_shape_fn((3, 2, 3, 2), |(c, x, y, z)| (c + x + y + z) as f32 * 0.1);
     Microstructure::new("m", Origin::Synthetic("ramp".into()), grid, euler)?.save(&path)?;
     std::fs::read(&path).map_err(|e| Error::io(&path, e))
+}
+
+/// A valid bare array: a map of 2 x 3 points.
+fn npy() -> Result<Vec<u8>> {
+    let euler = ndarray::Array3::from_shape_fn((3, 2, 3), |(c, x, y)| (c + x + y) as f32 * 0.1);
+    let mut bytes = Vec::new();
+    euler
+        .write_npy(&mut bytes)
+        .map_err(|e| Error::value("array", e.to_string()))?;
+    Ok(bytes)
 }
 
 /// A LabDCT file of the given spacing with these datasets.
@@ -251,6 +262,7 @@ fn sound(folder: &Path) -> Result<Vec<(&'static str, Vec<u8>)>> {
     Ok(vec![
         ("a.ang", ang().into_bytes()),
         ("a.npz", npz(folder)?),
+        ("a.npy", npy()?),
         ("a.h5", lab_dct()?),
         ("a.ctf", ctf().into_bytes()),
         ("a.dream3d", dream3d(&[0.5; 18], 1)?),
@@ -431,6 +443,10 @@ fn truncated_files_are_refused_at_every_length() -> Result<()> {
             let text = says(folder.path(), name, &bytes[..end])?;
             assert!(!text.starts_with("read: "), "{name} cut at {end}: {text}");
             assert!(text.contains(&name[..1]), "{text}");
+            // Not of some dataset, nor of a layout that nobody knows: of the file.
+            if name.ends_with("h5") || name.ends_with("dream3d") {
+                assert!(text.contains("HDF5 file: "), "{name} cut at {end}: {text}");
+            }
         }
     }
     let (cpr, crc) = oxford();
@@ -443,6 +459,48 @@ fn truncated_files_are_refused_at_every_length() -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// What fuzzing once found, among the first inputs of the fuzz targets: those read, and what is
+/// wrong with the others is told.
+#[test]
+fn the_inputs_of_the_fuzz_targets_are_read_or_refused() -> Result<()> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    let folder = folder()?;
+    let mut read = 0;
+    for target in entries(&corpus)? {
+        for input in entries(&target)? {
+            let bytes = std::fs::read(&input).map_err(|e| Error::io(&input, e))?;
+            // Without an ending, content alone tells the format. A pair of files is no file.
+            let text = says(folder.path(), "input", &bytes)?;
+            let known = text.starts_with("read: ");
+            let found = input.file_name().and_then(|name| name.to_str());
+            match found.and_then(|name| name.strip_prefix("found_")) {
+                None if target.ends_with("oxford_crc") => {}
+                None => assert!(known, "{}: {text}", input.display()),
+                Some(name) => {
+                    assert!(text.contains("LabDCT/Data/"), "{name}: {text}");
+                    let part = match name {
+                        "chunks_beyond_the_end" => "ends at byte",
+                        "chunks_outside" => "is outside",
+                        "huge_chunks" => "chunks of the shape",
+                        _ => "nothing that is expected here",
+                    };
+                    assert!(text.contains(part), "{name}: {text}");
+                }
+            }
+            read += usize::from(known);
+        }
+    }
+    assert!(read > 20, "{read}");
+    Ok(())
+}
+
+fn entries(folder: &Path) -> Result<Vec<std::path::PathBuf>> {
+    let io = |e| Error::io(folder, e);
+    let all = std::fs::read_dir(folder).map_err(io)?;
+    all.map(|entry| entry.map(|entry| entry.path()).map_err(io))
+        .collect()
 }
 
 /// One change for each format that must be told where it is.

@@ -10,8 +10,8 @@ pub(super) fn is_container(head: &[u8]) -> bool {
     head.starts_with(b"\x89HDF\r\n\x1a\n")
 }
 
-/// Values in a dataset for each byte of the file, at the most: a file that promises more is refused
-/// before memory is asked for. Deflate, by which these files are compressed, reaches 1032 bytes.
+/// Bytes in a dataset for each byte of the file, at the most: a file that promises more is refused
+/// before memory is asked for. Deflate, by which these files are compressed, reaches 1032.
 const MOST_COMPRESSED: u64 = 1100;
 
 /// An open HDF5 file.
@@ -24,6 +24,11 @@ impl Hdf5 {
     pub fn open(path: &Path) -> Result<Self> {
         let file = File::open_streaming(path)
             .map_err(|e| Error::format(path, "HDF5 file", format!("does not open: {e}")))?;
+        let (expected, found) = (file.superblock().eof_address, file.file_size());
+        if expected > found {
+            let problem = format!("is cut short: expected {expected} bytes, found {found}");
+            return Err(Error::format(path, "HDF5 file", problem));
+        }
         Ok(Hdf5 {
             path: path.to_owned(),
             file,
@@ -160,18 +165,47 @@ impl Hdf5 {
     /// A dataset that the file can hold.
     fn holding(&self, name: &str) -> Result<Dataset> {
         let shape = self.shape(name)?;
-        let room = self.file.file_size().saturating_mul(MOST_COMPRESSED);
-        let values = shape
-            .iter()
-            .try_fold(1u64, |n, &edge| n.checked_mul(edge as u64));
-        match values {
-            Some(values) if values <= room => self.dataset(name),
-            _ => {
-                let bytes = self.file.file_size();
-                let problem = format!("the shape {shape:?}, more than {bytes} bytes can hold");
-                Err(self.bad(name, problem))
+        let dataset = self.dataset(name)?;
+        let size = dataset.element_size().map_err(|e| self.bad(name, e))?;
+        let bytes = self.file.file_size();
+        let room = bytes.saturating_mul(MOST_COMPRESSED);
+        let fits = |edges: &[u64]| {
+            let needed = edges.iter().try_fold(size, |n, &edge| n.checked_mul(edge));
+            needed.is_some_and(|needed| needed <= room)
+        };
+        let edges: Vec<u64> = shape.iter().map(|&edge| edge as u64).collect();
+        if !fits(&edges) {
+            let problem = format!(
+                "the shape {shape:?} of {size} bytes each, more than {bytes} bytes can hold"
+            );
+            return Err(self.bad(name, problem));
+        }
+        // The library takes chunks at their word: it asks for their memory before the file's end
+        // is, and goes through all of their voxels wherever they are. Of a dataset without chunks,
+        // or of chunks that cannot be listed, reading says itself what is wrong.
+        let chunks = dataset.chunks().unwrap_or_default();
+        let of_chunk = dataset.chunk_shape().map_err(|e| self.bad(name, e))?;
+        if let Some(of_chunk) = of_chunk.filter(|edges| !chunks.is_empty() && !fits(edges)) {
+            let problem = format!(
+                "chunks of the shape {of_chunk:?}, {size} bytes each, more than {bytes} bytes can hold"
+            );
+            return Err(self.bad(name, problem));
+        }
+        for chunk in chunks {
+            let (at, end) = (
+                chunk.offset,
+                chunk.address.saturating_add(chunk.storage_size),
+            );
+            if end > bytes {
+                let problem = format!("the chunk at {at:?} ends at byte {end} of {bytes}");
+                return Err(self.bad(name, problem));
+            }
+            if at.iter().zip(&edges).any(|(at, edge)| at >= edge) {
+                let problem = format!("the chunk at {at:?} is outside of the shape {shape:?}");
+                return Err(self.bad(name, problem));
             }
         }
+        Ok(dataset)
     }
 
     fn values<T>(

@@ -23,6 +23,7 @@
 
 mod ang;
 mod ctf;
+mod decimal;
 mod dream3d;
 mod edax_hdf5;
 mod grain_map;
@@ -193,11 +194,11 @@ pub fn find_reader(path: &Path) -> Result<&'static dyn Format> {
     }
     if hdf5::is_container(&head) {
         // A damaged container says so itself; a sound one is of a layout that nobody here reads.
-        hdf5::Hdf5::open(path)?;
+        let found = hdf5::Hdf5::open(path)?.groups("/")?;
         return Err(Error::UnknownFormat {
             path: path.to_owned(),
             problem: format!(
-                "an HDF5 file of no known layout; known are: {}",
+                "an HDF5 file of no known layout, with the groups {found:?}; known are: {}",
                 list(|_| true)
             ),
         });

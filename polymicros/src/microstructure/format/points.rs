@@ -31,6 +31,17 @@ impl Points {
         self.phase.len()
     }
 
+    /// Makes room for so many more points.
+    pub fn reserve(&mut self, more: usize) {
+        self.euler.reserve(more);
+        self.x.reserve(more);
+        self.y.reserve(more);
+        self.phase.reserve(more);
+        for values in &mut self.properties {
+            values.reserve(more);
+        }
+    }
+
     pub fn append(&mut self, other: &mut Points) {
         self.euler.append(&mut other.euler);
         self.x.append(&mut other.x);

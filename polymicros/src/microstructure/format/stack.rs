@@ -4,7 +4,7 @@ use super::{find_reader, identity};
 use crate::microstructure::{Grid, Microstructure, Origin};
 use crate::{Error, Result};
 use ndarray::parallel::prelude::*;
-use ndarray::{Array3, Array4, ArrayView2, ArrayViewMut3, Axis, s};
+use ndarray::{Array3, Array4, ArrayView1, ArrayView2, ArrayViewMut3, Axis, s};
 use std::path::{Path, PathBuf};
 
 /// The files of a folder with the given ending (`ang`), sorted by the last number in their
@@ -148,8 +148,11 @@ fn put<'a, S, T: Copy + Send + Sync + 'a>(
         .into_par_iter()
         .enumerate()
         .for_each(|(x, mut plane)| {
-            for ((y, z), value) in plane.indexed_iter_mut() {
-                *value = layers[z][[x, y]];
+            let rows: Vec<ArrayView1<'_, T>> = layers.iter().map(|layer| layer.row(x)).collect();
+            for (y, mut along_z) in plane.outer_iter_mut().enumerate() {
+                for (value, row) in along_z.iter_mut().zip(&rows) {
+                    *value = row[y];
+                }
             }
         });
 }

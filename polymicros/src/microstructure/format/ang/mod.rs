@@ -7,6 +7,8 @@
 //! Hexagonal scans are resampled to square pixels, each taking its nearest point.
 
 mod header;
+#[cfg(test)]
+mod tests;
 
 use super::Format;
 use super::text_map::TextMap;
