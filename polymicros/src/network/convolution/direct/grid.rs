@@ -3,7 +3,8 @@
 use super::super::Sizes;
 use super::super::padding::lines;
 use super::WIDTH;
-use crate::network::kernel::bf16::{Rounded, round_columns};
+use crate::network::kernel::bf16::{Rounded, RoundRows};
+use crate::network::kernel::dispatch;
 use rayon::prelude::*;
 
 /// Room on each side of the gradient along y and z.
@@ -39,7 +40,12 @@ fn fill_row(sizes: &Sizes, parts: &[&[f32]], first: usize, row: &mut [u16]) {
     let mut from = 0;
     for (part, &width) in parts.iter().zip(&sizes.parts) {
         let voxels = &part[first * width..(first + nz) * width];
-        round_columns(voxels, width, &mut row[channels + from..], channels);
+        dispatch(RoundRows {
+            from: voxels,
+            width,
+            to: &mut row[channels + from..],
+            stride: channels,
+        });
         from += width;
     }
     for p in [0, nz + 1] {
@@ -71,7 +77,12 @@ pub(super) fn padded_gradient(sizes: &Sizes, gradient: &[f32]) -> Rounded {
                 let (before, rest) = row.split_at_mut(MARGIN * channels);
                 let (inside, after) = rest.split_at_mut(nz * channels);
                 before.fill(0);
-                round_columns(gradient, gradient.len(), inside, gradient.len());
+                dispatch(RoundRows {
+                    from: gradient,
+                    width: channels,
+                    to: inside,
+                    stride: channels,
+                });
                 after.fill(0);
             }
         });

@@ -89,7 +89,10 @@ vectorised! {
                 let at = (line * plane.width + voxel) * plane.outputs + column;
                 let output = &mut output[at..at + count];
                 match plane.bias {
-                    None => output.copy_from_slice(&sums[..count]),
+                    None => match output.first_chunk_mut() {
+                        Some(output) => *output = *sums,
+                        None => output.copy_from_slice(&sums[..count]),
+                    },
                     Some(bias) => {
                         let bias = &bias[column..column + count];
                         for ((output, sum), bias) in output.iter_mut().zip(sums).zip(bias) {

@@ -8,10 +8,9 @@ use super::super::Sizes;
 use super::{LINES, TAPS, WIDTH};
 use crate::buffer::Buffer;
 use crate::network::kernel::bf16::{
-    DEPTH, NOWHERE, Rounded, SIDE, Step, Sums, TILE, TileProduct, pairs, passes, round_pairs,
-    transpose,
+    DEPTH, MakePairs, NOWHERE, Rounded, SIDE, Step, Sums, TILE, TileProduct, passes, transpose,
 };
-use crate::network::kernel::total;
+use crate::network::kernel::{dispatch, total};
 use rayon::prelude::*;
 use std::array::from_fn;
 
@@ -124,7 +123,12 @@ fn transposed(sizes: &Sizes, layout: &Layout, padded: &Rounded) -> Rounded {
                 let rows = &mut left[row * SIDE * layout.voxels..][..SIDE * layout.voxels];
                 for voxel in (0..layout.voxels).step_by(DEPTH) {
                     let places: [usize; DEPTH] = from_fn(|i| (voxel + i) * channels + row * SIDE);
-                    pairs(padded, &places, columns, &mut tile);
+                    dispatch(MakePairs {
+                        values: padded,
+                        places: &places,
+                        columns,
+                        to: &mut tile,
+                    });
                     let tile = transpose(&tile);
                     for (to, from) in rows.chunks_exact_mut(layout.voxels).zip(&tile) {
                         to[voxel..voxel + DEPTH].copy_from_slice(from);
@@ -155,7 +159,12 @@ fn paired(sizes: &Sizes, layout: &Layout, gradient: &[f32]) -> Rounded {
                         NOWHERE
                     }
                 });
-                round_pairs(gradient, &places, SIDE.min(channels - column), tile);
+                dispatch(MakePairs {
+                    values: gradient,
+                    places: &places,
+                    columns: SIDE.min(channels - column),
+                    to: tile,
+                });
             }
         });
     right

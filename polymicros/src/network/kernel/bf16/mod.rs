@@ -18,9 +18,9 @@ mod tests;
 mod tiles;
 mod transpose;
 
-pub(in crate::network) use pairs::{NOWHERE, pairs, round_pairs};
+pub(in crate::network) use pairs::{MakePairs, NOWHERE};
 pub(in crate::network) use panels::{Panels, pair};
-pub(in crate::network) use round::round_columns;
+pub(in crate::network) use round::RoundRows;
 pub(in crate::network) use rounded::Rounded;
 pub(in crate::network) use tiles::{DEPTH, SIDE, Step, Sums, TILE, TileProduct, passes};
 pub(in crate::network) use transpose::transpose;

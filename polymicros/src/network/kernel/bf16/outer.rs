@@ -1,9 +1,9 @@
 //! Sums of outer products of values rounded to bf16.
 
-use super::pairs::round_pairs;
+use super::pairs::MakePairs;
 use super::tiles::Sums;
 use super::{DEPTH, Rounded, SIDE, Step, TILE, TileProduct, passes, transpose};
-use crate::network::kernel::Outer;
+use crate::network::kernel::{Outer, dispatch};
 
 /// Steps of rows that are rounded together.
 const STEPS: usize = 4;
@@ -42,17 +42,25 @@ pub(in crate::network::kernel) fn outer(work: Outer) {
             for (tile, [input, _, count]) in tiles.iter().enumerate() {
                 let place = |i| input + place(work.line_stride, work.stride, i);
                 let places: Vec<usize> = here.clone().map(place).collect();
-                round_pairs(work.input, &places, *count, &mut pairs);
+                dispatch(MakePairs {
+                    values: work.input,
+                    places: &places,
+                    columns: *count,
+                    to: &mut pairs,
+                });
                 let to = &mut left[tile * STEPS * TILE + at..][..TILE];
                 to.copy_from_slice(transpose(&pairs).as_flattened());
             }
             let place = |i| place(work.gradient_line, work.gradient_stride, i);
             let places: Vec<usize> = here.clone().map(place).collect();
             for column in 0..columns {
-                let from = &work.gradient[column * SIDE..];
                 let count = SIDE.min(work.columns - column * SIDE);
-                let to = &mut right[column * STEPS * TILE + at..][..TILE];
-                round_pairs(from, &places, count, to);
+                dispatch(MakePairs {
+                    values: &work.gradient[column * SIDE..],
+                    places: &places,
+                    columns: count,
+                    to: &mut right[column * STEPS * TILE + at..][..TILE],
+                });
             }
         }
         let product = TileProduct {

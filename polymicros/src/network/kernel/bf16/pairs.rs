@@ -1,8 +1,8 @@
 //! Pairs of rows: how the right operand of a product of tiles lies in memory.
 
-use super::round::nearest;
+use super::round::{pair, round_pair};
 use super::{DEPTH, SIDE, TILE};
-use crate::network::kernel::vectorised;
+use pulp::{Simd, WithSimd};
 
 /// Values of a pair of rows: the two of a column are neighbours.
 pub(super) const PAIR: usize = 2 * SIDE;
@@ -12,22 +12,49 @@ pub(in crate::network) const NOWHERE: usize = usize::MAX;
 
 const _: () = assert!(PAIR * DEPTH / 2 == TILE);
 
-/// Something that has a bf16 nearest to it.
-trait Value: Copy + Default {
-    fn bits(self) -> u16;
+/// Values that a pair of rows is made of.
+pub(in crate::network) trait Value: Copy + Default {
+    #[doc(hidden)]
+    fn pair<S: Simd>(simd: S, even: [Self; SIDE], odd: [Self; SIDE]) -> [u16; PAIR];
 }
 
+/// Those that are rounded first.
 impl Value for f32 {
     #[inline(always)]
-    fn bits(self) -> u16 {
-        (nearest(self) >> 16) as u16
+    fn pair<S: Simd>(simd: S, even: [f32; SIDE], odd: [f32; SIDE]) -> [u16; PAIR] {
+        round_pair(simd, even, odd)
     }
 }
 
+/// Those that have been.
 impl Value for u16 {
     #[inline(always)]
-    fn bits(self) -> u16 {
-        self
+    fn pair<S: Simd>(simd: S, even: [u16; SIDE], odd: [u16; SIDE]) -> [u16; PAIR] {
+        pair(simd, even, odd)
+    }
+}
+
+/// Makes pairs of the rows that begin at these places, as many as there is room for: of zeros where
+/// there are no more.
+pub(in crate::network) struct MakePairs<'a, T> {
+    pub values: &'a [T],
+    pub places: &'a [usize],
+    /// Up to [`SIDE`].
+    pub columns: usize,
+    pub to: &'a mut [u16],
+}
+
+impl<T: Value> WithSimd for MakePairs<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (pairs, _) = self.to.as_chunks_mut::<PAIR>();
+        for (index, pair) in pairs.iter_mut().enumerate() {
+            let even = row(self.values, self.places, 2 * index, self.columns);
+            let odd = row(self.values, self.places, 2 * index + 1, self.columns);
+            *pair = T::pair(simd, even, odd);
+        }
     }
 }
 
@@ -46,45 +73,4 @@ fn row<T: Value>(values: &[T], places: &[usize], index: usize, columns: usize) -
         }
     }
     row
-}
-
-#[inline(always)]
-fn interleave<T: Value>(values: &[T], places: &[usize], columns: usize, to: &mut [u16]) {
-    for (pair, to) in to.as_chunks_mut::<PAIR>().0.iter_mut().enumerate() {
-        let even = row(values, places, 2 * pair, columns);
-        let odd = row(values, places, 2 * pair + 1, columns);
-        for (to, (even, odd)) in to
-            .as_chunks_mut::<2>()
-            .0
-            .iter_mut()
-            .zip(even.iter().zip(&odd))
-        {
-            *to = [even.bits(), odd.bits()];
-        }
-    }
-}
-
-vectorised! {
-    /// Rounds the rows of up to [`SIDE`] columns that begin at these places to pairs of rows, as many
-    /// as there is room for: zeros where there are no more.
-    pub(in crate::network) fn round_pairs<'a>(
-        values: &'a [f32],
-        places: &'a [usize],
-        columns: usize,
-        to: &'a mut [u16],
-    ) {
-        interleave(values, places, columns, to);
-    }
-}
-
-vectorised! {
-    /// The same of values that have been rounded.
-    pub(in crate::network) fn pairs<'a>(
-        values: &'a [u16],
-        places: &'a [usize],
-        columns: usize,
-        to: &'a mut [u16],
-    ) {
-        interleave(values, places, columns, to);
-    }
 }

@@ -1,7 +1,8 @@
 //! Weights as right operands.
 
-use super::pairs::{PAIR, round_pairs};
+use super::pairs::{MakePairs, PAIR};
 use super::{Rounded, SIDE, TILE};
+use crate::network::kernel::dispatch;
 use crate::network::kernel::pack::panels;
 
 /// A matrix of weights rounded to bf16, cut into panels of [`SIDE`] columns: pairs of rows, and after
@@ -31,7 +32,12 @@ impl Panels {
         let mut values = Rounded::zeros(count * panel, 0);
         for (index, to) in values.chunks_exact_mut(panel).enumerate() {
             let from = &panels[index * depth * SIDE..][..depth * SIDE];
-            round_pairs(from, &places, SIDE, &mut to[..rows]);
+            dispatch(MakePairs {
+                values: from,
+                places: &places,
+                columns: SIDE,
+                to: &mut to[..rows],
+            });
         }
         Panels { values, panel }
     }

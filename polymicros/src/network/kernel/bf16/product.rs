@@ -1,10 +1,12 @@
 //! Rows of input times packed weights, both rounded to bf16.
 
 use super::panels::pair;
-use super::round::nearest;
+use super::round::round;
 use super::tiles::Sums;
 use super::{DEPTH, Panels, Rounded, SIDE, Step, TILE, TileProduct, passes};
-use crate::network::kernel::{Product, Segment, Start, vectorised};
+use crate::network::kernel::{Product, Segment, Start, dispatch, vectorised};
+use pulp::{Simd, WithSimd};
+use std::ops::Range;
 
 /// Tiles of rows that are rounded together.
 const HEIGHT: usize = 4;
@@ -20,7 +22,7 @@ pub(in crate::network::kernel) fn product(work: Product, weights: &Panels) {
             });
         }
     }
-    let mut left = Rounded::zeros(steps.len() * HEIGHT * TILE, 0);
+    let mut left = Rounded::stale(steps.len() * HEIGHT * TILE, 0);
     let mut sums = Sums::zeros();
     let rows = work.rows * work.lines;
     let shape = Shape {
@@ -32,7 +34,11 @@ pub(in crate::network::kernel) fn product(work: Product, weights: &Panels) {
     let panels = work.weights.panels();
     for first in (0..rows).step_by(HEIGHT * SIDE) {
         let count = (rows - first).min(HEIGHT * SIDE);
-        gather(&work, first, count, &mut left);
+        dispatch(Gather {
+            work: &work,
+            rows: first..first + count,
+            left: &mut left,
+        });
         for pass in passes(count.div_ceil(SIDE), panels) {
             let product = TileProduct {
                 left: left.with_margin(),
@@ -64,23 +70,38 @@ fn width(segment: &Segment) -> usize {
     segment.weights % 2 + segment.depth
 }
 
-vectorised! {
-    /// Rounds rows of the input to left tiles.
-    fn gather<'a>(work: &'a Product<'a>, first: usize, count: usize, left: &'a mut [u16]) {
-        let (mut line, mut row) = (first / work.rows, first % work.rows);
-        for index in 0..count {
+/// Rounds rows of the input to left tiles.
+struct Gather<'a> {
+    work: &'a Product<'a>,
+    rows: Range<usize>,
+    left: &'a mut [u16],
+}
+
+impl WithSimd for Gather<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let work = self.work;
+        let (mut line, mut row) = (self.rows.start / work.rows, self.rows.start % work.rows);
+        for index in 0..self.rows.len() {
             let input = line * work.line_stride + row * work.stride;
-            let mut tiles = index / SIDE * TILE + index % SIDE * DEPTH;
+            let mut tile = index / SIDE * TILE + index % SIDE * DEPTH;
             for segment in work.segments {
                 let values = &work.input[segment.input + input..][..segment.depth];
                 let lead = segment.weights % 2;
+                // Zeros before and after what is not a whole number of tiles.
                 let (head, rest) = values.split_at((DEPTH - lead).min(values.len()));
-                let to = &mut left[tiles + lead..][..head.len()];
-                tiles += HEIGHT * TILE;
-                fill(head, to);
+                let to = &mut self.left[tile..][..DEPTH];
+                to[..lead].fill(0);
+                round(simd, head, &mut to[lead..lead + head.len()]);
+                to[lead + head.len()..].fill(0);
+                tile += HEIGHT * TILE;
                 for values in rest.chunks(DEPTH) {
-                    fill(values, &mut left[tiles..][..values.len()]);
-                    tiles += HEIGHT * TILE;
+                    let to = &mut self.left[tile..][..DEPTH];
+                    round(simd, values, &mut to[..values.len()]);
+                    to[values.len()..].fill(0);
+                    tile += HEIGHT * TILE;
                 }
             }
             row += 1;
@@ -88,13 +109,6 @@ vectorised! {
                 (line, row) = (line + 1, 0);
             }
         }
-    }
-}
-
-#[inline(always)]
-fn fill(from: &[f32], to: &mut [u16]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = (nearest(*from) >> 16) as u16;
     }
 }
 
@@ -123,7 +137,10 @@ vectorised! {
             let at = line * shape.line + row * shape.stride + column;
             let output = &mut output[at..at + width];
             match start {
-                Start::Zero => output.copy_from_slice(&sums[..width]),
+                Start::Zero => match output.first_chunk_mut() {
+                    Some(output) => *output = *sums,
+                    None => output.copy_from_slice(&sums[..width]),
+                },
                 Start::Bias(bias) => {
                     let bias = &bias[column..column + width];
                     for ((output, sum), bias) in output.iter_mut().zip(sums).zip(bias) {

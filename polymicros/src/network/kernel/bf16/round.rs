@@ -1,30 +1,138 @@
-//! Rounding to bf16.
+//! Rounding to bf16, sixteen values at a time.
+//!
+//! Of loops of so few steps the compiler makes no vector instructions, and they are what a product
+//! waits for: for AVX-512 they are written out.
 
-use crate::network::kernel::vectorised;
+use super::SIDE;
+use super::pairs::PAIR;
+use pulp::{Simd, WithSimd, cast};
 
-/// The bits of the bf16 nearest to `x`, the even one of two, in the upper half.
+/// The bits of the bf16 nearest to `x`, the even one of two, in the upper half; any in the lower.
 #[inline(always)]
-pub(super) fn nearest(x: f32) -> u32 {
+fn nearest(x: f32) -> u32 {
     let bits = x.to_bits();
     bits.wrapping_add(0x7fff + (bits >> 16 & 1))
 }
 
-vectorised! {
-    /// Rounds rows of `width` values to rows that are `stride` apart.
-    pub(in crate::network) fn round_columns<'a>(
-        from: &'a [f32],
-        width: usize,
-        to: &'a mut [u16],
-        stride: usize,
-    ) {
-        let (from, width) = match width == stride {
-            true => (from, from.len()),
-            false => (from, width),
-        };
-        for (from, to) in from.chunks_exact(width).zip(to.chunks_mut(stride.max(width))) {
-            for (to, from) in to.iter_mut().zip(from) {
-                *to = (nearest(*from) >> 16) as u16;
-            }
+/// Rounds values to as many.
+#[inline(always)]
+pub(super) fn round<S: Simd>(simd: S, from: &[f32], to: &mut [u16]) {
+    let (from, from_rest) = from.as_chunks::<SIDE>();
+    let (to, to_rest) = to.as_chunks_mut::<SIDE>();
+    for (to, from) in to.iter_mut().zip(from) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(simd) = avx512::of(simd) {
+            *to = avx512::round(simd, *from);
+            continue;
         }
+        round_each(from, to);
+    }
+    round_each(from_rest, to_rest);
+}
+
+#[inline(always)]
+fn round_each(from: &[f32], to: &mut [u16]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = (nearest(*from) >> 16) as u16;
+    }
+}
+
+/// Rounds two rows to a pair of rows.
+#[inline(always)]
+pub(super) fn round_pair<S: Simd>(simd: S, even: [f32; SIDE], odd: [f32; SIDE]) -> [u16; PAIR] {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(simd) = avx512::of(simd) {
+        return avx512::round_pair(simd, even, odd);
+    }
+    let mut words = [0; SIDE];
+    for (word, (even, odd)) in words.iter_mut().zip(even.into_iter().zip(odd)) {
+        *word = nearest(even) >> 16 | nearest(odd) & 0xffff_0000;
+    }
+    cast(words)
+}
+
+/// The pair of two rows that have been rounded.
+#[inline(always)]
+pub(super) fn pair<S: Simd>(simd: S, even: [u16; SIDE], odd: [u16; SIDE]) -> [u16; PAIR] {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(simd) = avx512::of(simd) {
+        return avx512::pair(simd, even, odd);
+    }
+    let mut words = [0; SIDE];
+    for (word, (even, odd)) in words.iter_mut().zip(even.into_iter().zip(odd)) {
+        *word = u32::from(even) | u32::from(odd) << 16;
+    }
+    cast(words)
+}
+
+/// Rounds rows of `width` values to rows that are `stride` apart.
+pub(in crate::network) struct RoundRows<'a> {
+    pub from: &'a [f32],
+    pub width: usize,
+    pub to: &'a mut [u16],
+    pub stride: usize,
+}
+
+impl WithSimd for RoundRows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        if self.width == self.stride {
+            round(simd, self.from, &mut self.to[..self.from.len()]);
+            return;
+        }
+        let rows = self.to.chunks_mut(self.stride);
+        for (from, to) in self.from.chunks_exact(self.width).zip(rows) {
+            round(simd, from, &mut to[..self.width]);
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx512 {
+    use super::{PAIR, SIDE};
+    use pulp::x86::V4;
+    use pulp::{Simd, cast};
+    use std::any::Any;
+    use std::arch::x86_64::__m512i;
+
+    /// The instructions, where it is these that a kernel is compiled for.
+    #[inline(always)]
+    pub(super) fn of<S: Simd>(simd: S) -> Option<V4> {
+        (&simd as &dyn Any).downcast_ref().copied()
+    }
+
+    #[inline(always)]
+    fn nearest(simd: V4, values: [f32; SIDE]) -> __m512i {
+        let avx = simd.avx512f;
+        let bits = cast(values);
+        let even = avx._mm512_srli_epi32::<16>(bits);
+        let even = avx._mm512_and_si512(even, avx._mm512_set1_epi32(1));
+        let half = avx._mm512_add_epi32(even, avx._mm512_set1_epi32(0x7fff));
+        avx._mm512_add_epi32(bits, half)
+    }
+
+    #[inline(always)]
+    pub(super) fn round(simd: V4, values: [f32; SIDE]) -> [u16; SIDE] {
+        let avx = simd.avx512f;
+        let upper = avx._mm512_srli_epi32::<16>(nearest(simd, values));
+        cast(avx._mm512_cvtepi32_epi16(upper))
+    }
+
+    #[inline(always)]
+    pub(super) fn round_pair(simd: V4, even: [f32; SIDE], odd: [f32; SIDE]) -> [u16; PAIR] {
+        let avx = simd.avx512f;
+        let even = avx._mm512_srli_epi32::<16>(nearest(simd, even));
+        let upper = avx._mm512_set1_epi32(0xffff_0000_u32 as i32);
+        let odd = avx._mm512_and_si512(nearest(simd, odd), upper);
+        cast(avx._mm512_or_si512(even, odd))
+    }
+
+    #[inline(always)]
+    pub(super) fn pair(simd: V4, even: [u16; SIDE], odd: [u16; SIDE]) -> [u16; PAIR] {
+        let avx = simd.avx512f;
+        let odd = avx._mm512_slli_epi32::<16>(avx._mm512_cvtepu16_epi32(cast(odd)));
+        cast(avx._mm512_or_si512(avx._mm512_cvtepu16_epi32(cast(even)), odd))
     }
 }
