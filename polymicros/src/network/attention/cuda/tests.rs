@@ -121,7 +121,7 @@ fn as_much_is_read_and_written_as_the_model_says() {
     let Some(queue) = Emulator::start() else {
         return;
     };
-    let (batch, voxels, channels) = (2, 3000, 24);
+    let (batch, voxels, channels) = (1, 1500, 24);
     let sizes = Sizes {
         batch,
         voxels,
@@ -154,7 +154,7 @@ fn as_much_is_read_and_written_as_the_model_says() {
     let mut y = of(count);
     let contexts = queued.forward(&at, &mut y).unwrap();
     let forward = queue.moved() - start;
-    assert_moved("forward", forward, operation.moved(Direction::Forward, 2));
+    assert_moved("forward", forward, operation.moved(Direction::Forward, 1));
     let start = queue.moved();
     let mut slots = Slots {
         x: of(count),
@@ -167,6 +167,6 @@ fn as_much_is_read_and_written_as_the_model_says() {
     assert_moved(
         "backward",
         backward,
-        operation.moved(Direction::Backward, 2),
+        operation.moved(Direction::Backward, 1),
     );
 }

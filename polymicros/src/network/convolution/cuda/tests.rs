@@ -167,7 +167,7 @@ fn as_much_is_read_and_written_as_the_model_says() {
     for (edge, upsample) in [(3, false), (3, true), (1, false)] {
         let sizes = Sizes {
             batch: 2,
-            grid: [10, 10, 10],
+            grid: [6, 6, 6],
             parts: vec![12],
             outputs: 20,
             padding: Padding::Replicate,

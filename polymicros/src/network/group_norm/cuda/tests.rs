@@ -111,8 +111,7 @@ fn as_much_is_read_and_written_as_the_model_says() {
     let Some(queue) = Emulator::start() else {
         return;
     };
-    // Enough voxels for each block to add up many.
-    let (batch, voxels, channels) = (1, 60_000, 16);
+    let (batch, voxels, channels) = (1, 4096, 32);
     let sizes = Sizes {
         batch,
         voxels,
