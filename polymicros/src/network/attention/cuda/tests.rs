@@ -126,6 +126,7 @@ fn as_much_is_read_and_written_as_the_model_says() {
         batch,
         voxels,
         channels,
+        arithmetic: Arithmetic::F32,
     };
     let queued = Queued {
         queue: &queue,

@@ -171,6 +171,7 @@ fn as_much_is_read_and_written_as_the_model_says() {
             parts: vec![12],
             outputs: 20,
             padding: Padding::Replicate,
+            arithmetic: Arithmetic::F32,
         };
         let queued = Queued {
             queue: &queue,
