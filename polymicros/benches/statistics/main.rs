@@ -132,7 +132,7 @@ fn compare() -> Result<()> {
     let last = RefCell::new(None);
     let again = || {
         let made = TwoPoint::periodic_in(last.take(), &field, &Pairs::All)?;
-        last.replace(Some(made));
+        *last.borrow_mut() = Some(made);
         Ok(())
     };
     let fresh = || correlate(&field).map(drop);
