@@ -3,7 +3,7 @@
 use super::super::Sizes;
 use super::super::padding::lines;
 use super::WIDTH;
-use crate::network::kernel::bf16::{Rounded, RoundRows};
+use crate::network::kernel::bf16::{RoundRows, Rounded};
 use crate::network::kernel::dispatch;
 use rayon::prelude::*;
 

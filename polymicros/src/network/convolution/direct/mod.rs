@@ -12,7 +12,7 @@ use super::planes::{fold, gradients, planes, spread};
 use super::{Gradients, Sizes};
 use crate::buffer::Buffer;
 use crate::network::kernel::bf16::{
-    DEPTH, Panels, Rounded, SIDE, Step, Sums, TILE, TileProduct, pair, passes,
+    DEPTH, Panels, Rounded, SIDE, Step, TILE, Target, TileProduct, pair,
 };
 use crate::network::kernel::{column_sums, vectorised};
 use grid::{MARGIN, padded_gradient, padded_input};
@@ -39,71 +39,59 @@ fn steps(line: usize, left: usize, channels: usize) -> impl Iterator<Item = Step
     })
 }
 
-/// A product for each voxel of a plane, and where the results go: lines of `width` voxels after each
-/// other, taken from lines of `stride` voxels.
+/// A product for each voxel of lines of a plane, those of the padding between them among them.
 struct Plane<'a> {
     left: &'a [u16],
     channels: usize,
     steps: &'a [Step],
     weights: &'a Panels,
-    lines: usize,
-    width: usize,
-    stride: usize,
-    bias: Option<&'a [f32]>,
+    voxels: usize,
     outputs: usize,
 }
 
 impl Plane<'_> {
-    fn run(&self, output: &mut [f32]) {
-        let voxels = (self.lines - 1) * self.stride + self.width;
+    /// Room for the sums of so many voxels: whole tiles.
+    fn room(voxels: usize, outputs: usize) -> Buffer {
+        Buffer::stale(voxels.next_multiple_of(SIDE) * outputs.next_multiple_of(SIDE))
+    }
+
+    /// Writes the sums of each voxel; those of channels up to whole tiles come after it.
+    fn run(&self, sums: &mut [f32]) {
+        let columns = self.outputs.div_ceil(SIDE);
         let product = TileProduct {
             left: self.left,
             stride: self.channels,
             right: self.weights.values(),
             steps: self.steps,
         };
-        let mut sums = Sums::zeros();
-        for pass in passes(voxels.div_ceil(SIDE), self.outputs.div_ceil(SIDE)) {
-            let left = |row| row * SIDE * self.channels;
-            product.run(&pass, left, |column| self.weights.panel(column), &mut sums);
-            for (place, tile) in sums.of(&pass) {
-                scatter(self, place, tile, output);
-            }
-        }
+        let left = |row| row * SIDE * self.channels;
+        let output = |row, column| (row * columns * SIDE + column) * SIDE;
+        let mut target = Target {
+            values: sums,
+            stride: columns * SIDE,
+        };
+        let tiles = [self.voxels.div_ceil(SIDE), columns];
+        let right = |column| self.weights.panel(column);
+        product.run(tiles, left, right, output, &mut target);
     }
 }
 
 vectorised! {
-    /// Writes a tile of sums: those of voxels of the padding go nowhere.
-    fn scatter<'a>(
-        plane: &'a Plane<'a>,
-        place: [usize; 2],
-        tile: &'a [[f32; SIDE]],
-        output: &'a mut [f32],
-    ) {
-        let [row, column] = place.map(|place| place * SIDE);
-        let count = SIDE.min(plane.outputs - column);
-        let (mut line, mut voxel) = (row / plane.stride, row % plane.stride);
-        for sums in tile {
-            if line < plane.lines && voxel < plane.width {
-                let at = (line * plane.width + voxel) * plane.outputs + column;
-                let output = &mut output[at..at + count];
-                match plane.bias {
-                    None => match output.first_chunk_mut() {
-                        Some(output) => *output = *sums,
-                        None => output.copy_from_slice(&sums[..count]),
-                    },
-                    Some(bias) => {
-                        let bias = &bias[column..column + count];
-                        for ((output, sum), bias) in output.iter_mut().zip(sums).zip(bias) {
-                            *output = sum + bias;
-                        }
-                    }
+    /// Sums of a line of voxels without those of channels up to whole tiles, and plus a bias.
+    fn finish<'a>(sums: &'a [f32], bias: &'a [f32], line: &'a mut [f32]) {
+        let voxels = line.chunks_exact_mut(bias.len());
+        for (line, sums) in voxels.zip(sums.chunks_exact(bias.len().next_multiple_of(SIDE))) {
+            let (line, line_rest) = line.as_chunks_mut::<SIDE>();
+            let (sums, sums_rest) = sums.as_chunks::<SIDE>();
+            let (bias, bias_rest) = bias.as_chunks::<SIDE>();
+            for ((line, sums), bias) in line.iter_mut().zip(sums).zip(bias) {
+                for ((line, sum), bias) in line.iter_mut().zip(sums).zip(bias) {
+                    *line = sum + bias;
                 }
             }
-            voxel += 1;
-            if voxel == plane.stride {
-                (line, voxel) = (line + 1, 0);
+            let sums_rest = sums_rest.iter().chain(sums[bias.len()..].as_flattened());
+            for ((line, sum), bias) in line_rest.iter_mut().zip(sums_rest).zip(bias_rest) {
+                *line = sum + bias;
             }
         }
     }
@@ -121,25 +109,31 @@ pub(super) fn forward(sizes: &Sizes, parts: &[&[f32]], weight: &[f32], bias: &[f
             steps(line, (tx * (ny + 2) + ty) * row, inputs)
         })
         .collect();
+    let voxels = (ny - 1) * (nz + 2) + nz;
+    let width = outputs.next_multiple_of(SIDE);
     let mut output = Buffer::stale(sizes.voxels() * outputs);
     output
         .par_chunks_exact_mut(ny * nz * outputs)
         .enumerate()
-        .for_each(|(plane, output)| {
-            let first = plane / nx * (nx + 2) + plane % nx;
-            let plane = Plane {
-                left: &padded.with_margin()[first * (ny + 2) * row..],
-                channels: inputs,
-                steps: &steps,
-                weights: &weights,
-                lines: ny,
-                width: nz,
-                stride: nz + 2,
-                bias: Some(bias),
-                outputs,
-            };
-            plane.run(output);
-        });
+        .for_each_init(
+            || Plane::room(voxels, outputs),
+            |sums, (plane, output)| {
+                let first = plane / nx * (nx + 2) + plane % nx;
+                let plane = Plane {
+                    left: &padded.with_margin()[first * (ny + 2) * row..],
+                    channels: inputs,
+                    steps: &steps,
+                    weights: &weights,
+                    voxels,
+                    outputs,
+                };
+                plane.run(sums);
+                let lines = sums.chunks((nz + 2) * width);
+                for (line, sums) in output.chunks_exact_mut(nz * outputs).zip(lines) {
+                    finish(sums, bias, line);
+                }
+            },
+        );
     output
 }
 
@@ -162,30 +156,30 @@ fn input_gradients(sizes: &Sizes, weight: &[f32], gradient: &Rounded) -> Vec<Buf
     let [nx, ny, nz] = sizes.grid;
     let (inputs, outputs) = (sizes.inputs(), sizes.outputs);
     let weights = pack_transposed(sizes, weight);
+    let stride = nz + 2 * MARGIN;
+    let voxels = (ny + 1) * stride + nz + 2;
+    let width = inputs.next_multiple_of(SIDE);
+    let none = vec![0.0; inputs];
     let mut parts = gradients(sizes);
     planes(sizes, &mut parts)
         .par_iter_mut()
         .enumerate()
         .for_each_init(
-            || Buffer::stale((ny + 2) * (nz + 2) * inputs),
-            |padded, (index, pieces)| {
+            || (Plane::room(voxels, inputs), vec![0.0; (nz + 2) * inputs]),
+            |(sums, row), (index, pieces)| {
                 let plane = Plane {
                     left: gradient.with_margin(),
                     channels: outputs,
                     steps: &transposed_steps(sizes, index / nx, index % nx),
                     weights: &weights,
-                    lines: ny + 2,
-                    width: nz + 2,
-                    stride: nz + 2 * MARGIN,
-                    bias: None,
+                    voxels,
                     outputs: inputs,
                 };
-                plane.run(padded);
-                let row = (nz + 2) * inputs;
+                plane.run(sums);
                 // Lines inside first: those beyond the edge are added to them.
                 for py in (1..=ny).chain([0, ny + 1]) {
                     if let Some(y) = sizes.padding.source(py, ny) {
-                        let row = &mut padded[py * row..(py + 1) * row];
+                        finish(&sums[py * stride * width..], &none, row);
                         fold(sizes, row);
                         spread(sizes, &row[inputs..], y, py == y + 1, pieces);
                     }

@@ -8,7 +8,7 @@ use super::super::Sizes;
 use super::{LINES, TAPS, WIDTH};
 use crate::buffer::Buffer;
 use crate::network::kernel::bf16::{
-    DEPTH, MakePairs, NOWHERE, Rounded, SIDE, Step, Sums, TILE, TileProduct, passes, transpose,
+    DEPTH, MakePairs, NOWHERE, Rounded, SIDE, Step, TILE, Target, TileProduct, transpose,
 };
 use crate::network::kernel::{dispatch, total};
 use rayon::prelude::*;
@@ -17,6 +17,9 @@ use std::array::from_fn;
 /// Voxels in a part of the sums over all voxels, and most parts.
 const PART: usize = 2048;
 const PARTS: usize = 16;
+
+/// Rows of tiles of a piece of work.
+const ROWS: usize = 4;
 
 /// How the operands lie in memory.
 struct Layout {
@@ -40,6 +43,11 @@ impl Layout {
         }
     }
 
+    /// The tap and the tile of input channels of a row of tiles.
+    fn tap(&self, row: usize) -> (usize, usize) {
+        (row / self.rows, row % self.rows)
+    }
+
     /// Values of a plane of the left operand, and of the right one.
     fn left(&self) -> usize {
         self.rows * SIDE * self.voxels
@@ -58,12 +66,15 @@ pub(super) fn weight_gradient(sizes: &Sizes, padded: &Rounded, gradient: &[f32])
     let right = paired(sizes, &layout, gradient);
     let planes = sizes.batch * nx;
     let parts = (sizes.voxels() / PART).clamp(1, PARTS).min(planes);
-    let passes: Vec<_> = passes(TAPS * layout.rows, layout.columns).collect();
-    let mut all = Buffer::stale(parts * passes.len() * Sums::LEN);
-    all.par_chunks_exact_mut(Sums::LEN)
+    // Pieces of work: some rows of tiles of each part.
+    let rows = TAPS * layout.rows;
+    let pieces = rows.div_ceil(ROWS);
+    let size = ROWS * layout.columns * SIDE * SIDE;
+    let mut all = Buffer::stale(parts * pieces * size);
+    all.par_chunks_exact_mut(size)
         .enumerate()
-        .for_each(|(index, all)| {
-            let (part, pass) = (index / passes.len(), &passes[index % passes.len()]);
+        .for_each(|(index, sums)| {
+            let (part, first) = (index / pieces, index % pieces * ROWS);
             let steps: Vec<Step> = (part * planes / parts..(part + 1) * planes / parts)
                 .flat_map(|plane| {
                     let first = (plane / nx * (nx + 2) + plane % nx) * layout.left();
@@ -81,30 +92,43 @@ pub(super) fn weight_gradient(sizes: &Sizes, padded: &Rounded, gradient: &[f32])
                 steps: &steps,
             };
             let row = |row: usize| {
-                let (tap, row) = (row / layout.rows, row % layout.rows);
+                let (tap, row) = layout.tap(first + row);
                 let [tx, ty, tz] = [tap / LINES, tap / WIDTH % WIDTH, tap % WIDTH];
                 tx * layout.left() + row * SIDE * layout.voxels + ty * (nz + 2) + tz
             };
             let column = |column| column * layout.steps * TILE;
-            let mut sums = Sums::zeros();
-            product.run(pass, row, column, &mut sums);
-            all.copy_from_slice(sums.values());
+            let output = |row, column| (row * layout.columns + column) * SIDE * SIDE;
+            let mut target = Target {
+                values: sums,
+                stride: SIDE,
+            };
+            let tiles = [ROWS.min(rows - first), layout.columns];
+            product.run(tiles, row, column, output, &mut target);
         });
-    let all = total(all, parts);
+    ordered(sizes, &layout, &total(all, parts))
+}
+
+/// The weights in PyTorch's order, from tiles of them.
+fn ordered(sizes: &Sizes, layout: &Layout, tiles: &[f32]) -> Buffer {
     let (inputs, outputs) = (sizes.inputs(), sizes.outputs);
     let mut weight = Buffer::stale(outputs * inputs * TAPS);
-    let mut sums = Sums::zeros();
-    for (pass, values) in passes.iter().zip(all.chunks_exact(Sums::LEN)) {
-        sums.values_mut().copy_from_slice(values);
-        for ([row, column], tile) in sums.of(pass) {
-            let (tap, row) = (row / layout.rows, row % layout.rows);
-            for (input, sums) in (row * SIDE..inputs).zip(tile) {
-                for (output, sum) in (column * SIDE..outputs).zip(sums) {
-                    weight[(output * inputs + input) * TAPS + tap] = *sum;
+    weight
+        .par_chunks_mut(SIDE * inputs * TAPS)
+        .enumerate()
+        .for_each(|(column, weight)| {
+            for input in 0..inputs {
+                let of_tap = |tap: usize| {
+                    let tile = (tap * layout.rows + input / SIDE) * layout.columns + column;
+                    &tiles[(tile * SIDE + input % SIDE) * SIDE..][..SIDE]
+                };
+                let sums: [&[f32]; TAPS] = from_fn(of_tap);
+                for (output, weight) in weight.chunks_exact_mut(inputs * TAPS).enumerate() {
+                    for (weight, sums) in weight[input * TAPS..].iter_mut().zip(sums) {
+                        *weight = sums[output];
+                    }
                 }
             }
-        }
-    }
+        });
     weight
 }
 

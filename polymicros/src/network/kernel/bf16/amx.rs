@@ -1,11 +1,12 @@
 //! Products of tiles by Intel's AMX.
 //!
 //! Rust 1.95 has no stable functions for it, only the assembler: this file is all of the library that
-//! is not safe Rust on the processor. Each pass configures the tiles, uses them and releases them
-//! again, so that nothing is left behind in the thread, whatever runs there next.
+//! is not safe Rust on the processor. Each list of blocks configures the tiles, uses them and releases
+//! them again, so that nothing is left behind in the thread, whatever runs there next.
 #![allow(unsafe_code)]
 
-use super::tiles::{Block, SIDE, Step, Sums, TileProduct};
+use super::tiles::{Block, Form};
+use super::{SIDE, Step, Target, TileProduct};
 use std::arch::asm;
 use std::arch::x86_64::{__cpuid, __cpuid_count};
 use std::sync::OnceLock;
@@ -63,123 +64,178 @@ fn permitted() -> bool {
     result == 0
 }
 
-/// As [`TileProduct::run`], which has checked that all tiles lie within their operands. To be called
-/// only where AMX is [`available`].
-pub(super) fn run(product: &TileProduct, block: &Block, sums: &mut Sums) {
-    debug_assert!(available());
-    if product.steps.is_empty() {
-        *sums = Sums::zeros();
-        return;
-    }
-    match *block {
-        Block::Tall { left, right } => tall(product, left, right, sums),
-        Block::Square { left, right } => square(product, left, right, sums),
+/// What the loops below read, by offset.
+#[repr(C)]
+struct Arguments {
+    left: *const u16,
+    right: *const u16,
+    output: *mut f32,
+    /// Bytes from a row to the next.
+    left_stride: usize,
+    output_stride: usize,
+    first_step: *const Step,
+    steps_end: *const Step,
+    blocks_end: *const Block,
+}
+
+/// As [`TileProduct::run_blocks`], which has checked that all tiles lie within their operands and the
+/// target, and that there are steps and blocks. To be called only where AMX is [`available`].
+pub(super) fn run(product: &TileProduct, form: Form, blocks: &[Block], target: &mut Target) {
+    debug_assert!(available() && !product.steps.is_empty() && !blocks.is_empty());
+    let steps = product.steps.as_ptr_range();
+    let blocks = blocks.as_ptr_range();
+    let arguments = Arguments {
+        left: product.left.as_ptr(),
+        right: product.right.as_ptr(),
+        output: target.values.as_mut_ptr(),
+        left_stride: product.stride * size_of::<u16>(),
+        output_stride: target.stride * size_of::<f32>(),
+        first_step: steps.start,
+        steps_end: steps.end,
+        blocks_end: blocks.end,
+    };
+    match form {
+        Form::Tall => tall(blocks.start, &arguments),
+        Form::Square => square(blocks.start, &arguments),
     }
 }
 
-const BYTES: usize = size_of::<u16>();
-/// From one row of a right tile, or of sums, to the next.
-const ROW: usize = 64;
-const _: () = assert!(ROW == SIDE * size_of::<f32>() && size_of::<Step>() == 16);
+const _: () = {
+    assert!(size_of::<Step>() == 16 && size_of::<Block>() == 80);
+    assert!(SIDE * size_of::<f32>() == 64);
+};
+
+/// The loops of both forms: over blocks, and over the steps of each. What differs is which registers
+/// get places of the operands before the steps, and the products of a step.
+macro_rules! blocks {
+    ($block:ident, $arguments:ident, [$($places:literal,)*], [$($products:literal,)*]) => {
+        // SAFETY: AMX is available. The loads and stores are those that `TileProduct::check` found
+        // within the operands and the target, and the steps, blocks and arguments are read where
+        // they lie. All registers that change are named; flags may change by default.
+        unsafe {
+            asm!(
+                "ldtilecfg [{x}]",
+                "mov {stride}, qword ptr [{arguments} + 24]",
+                "2:",
+                "mov {x}, qword ptr [{arguments}]",
+                "mov {y}, qword ptr [{arguments} + 8]",
+                $($places,)*
+                "mov {step}, qword ptr [{arguments} + 40]",
+                "tilezero tmm0",
+                "tilezero tmm1",
+                "tilezero tmm2",
+                "tilezero tmm3",
+                "3:",
+                "mov {x}, qword ptr [{step}]",
+                "mov {y}, qword ptr [{step} + 8]",
+                $($products,)*
+                "add {step}, 16",
+                "cmp {step}, qword ptr [{arguments} + 48]",
+                "jb 3b",
+                "mov {x}, qword ptr [{arguments} + 16]",
+                "mov {y}, qword ptr [{arguments} + 32]",
+                "mov {a}, qword ptr [{block} + 48]",
+                "lea {a}, [{x} + 4 * {a}]",
+                "tilestored [{a} + {y}], tmm0",
+                "mov {a}, qword ptr [{block} + 56]",
+                "lea {a}, [{x} + 4 * {a}]",
+                "tilestored [{a} + {y}], tmm1",
+                "mov {a}, qword ptr [{block} + 64]",
+                "lea {a}, [{x} + 4 * {a}]",
+                "tilestored [{a} + {y}], tmm2",
+                "mov {a}, qword ptr [{block} + 72]",
+                "lea {a}, [{x} + 4 * {a}]",
+                "tilestored [{a} + {y}], tmm3",
+                "add {block}, 80",
+                "cmp {block}, qword ptr [{arguments} + 56]",
+                "jb 2b",
+                "tilerelease",
+                block = inout(reg) $block => _,
+                arguments = in(reg) $arguments,
+                // From one row of a right tile to the next.
+                row = in(reg) 64usize,
+                x = inout(reg) &CONFIGURATION => _,
+                y = out(reg) _,
+                z = out(reg) _,
+                step = out(reg) _,
+                stride = out(reg) _,
+                a = out(reg) _,
+                b = out(reg) _,
+                c = out(reg) _,
+                d = out(reg) _,
+                out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
+                out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
+                options(nostack),
+            );
+        }
+    };
+}
 
 /// Four left tiles, in turn in tiles 4 and 5, times one right tile in tile 6.
-fn tall(product: &TileProduct, left: [usize; 4], right: usize, sums: &mut Sums) {
-    let steps = product.steps.as_ptr_range();
-    // SAFETY: AMX is available. The loads are those that `TileProduct::check` found within the
-    // operands, the steps are read from first to last, and the four tiles that are stored are those
-    // of `sums`. All registers that change are named; flags may change by default.
-    unsafe {
-        asm!(
-            "ldtilecfg [{x}]",
-            "2:",
-            "mov {x}, qword ptr [{step} + 8]",
-            "lea {x}, [{right} + 2 * {x}]",
-            "tileloadd tmm6, [{x} + {row}]",
-            "mov {x}, qword ptr [{step}]",
-            "lea {x}, [{left} + 2 * {x}]",
-            "tileloadd tmm4, [{x} + {stride}]",
-            "lea {y}, [{x} + {second}]",
+fn tall(block: *const Block, arguments: &Arguments) {
+    blocks!(
+        block,
+        arguments,
+        [
+            "mov {a}, qword ptr [{block}]",
+            "lea {a}, [{x} + 2 * {a}]",
+            "mov {b}, qword ptr [{block} + 8]",
+            "lea {b}, [{x} + 2 * {b}]",
+            "mov {c}, qword ptr [{block} + 16]",
+            "lea {c}, [{x} + 2 * {c}]",
+            "mov {d}, qword ptr [{block} + 24]",
+            "lea {d}, [{x} + 2 * {d}]",
+        ],
+        [
+            // The place of the block's right tile is read again: no register is left for it.
+            "add {y}, qword ptr [{block} + 32]",
+            "mov {z}, qword ptr [{arguments} + 8]",
+            "lea {z}, [{z} + 2 * {y}]",
+            "tileloadd tmm6, [{z} + {row}]",
+            "lea {z}, [{a} + 2 * {x}]",
+            "tileloadd tmm4, [{z} + {stride}]",
             "tdpbf16ps tmm0, tmm4, tmm6",
-            "tileloadd tmm5, [{y} + {stride}]",
-            "lea {y}, [{x} + {third}]",
+            "lea {z}, [{b} + 2 * {x}]",
+            "tileloadd tmm5, [{z} + {stride}]",
             "tdpbf16ps tmm1, tmm5, tmm6",
-            "tileloadd tmm4, [{y} + {stride}]",
-            "lea {y}, [{x} + {fourth}]",
+            "lea {z}, [{c} + 2 * {x}]",
+            "tileloadd tmm4, [{z} + {stride}]",
             "tdpbf16ps tmm2, tmm4, tmm6",
-            "tileloadd tmm5, [{y} + {stride}]",
+            "lea {z}, [{d} + 2 * {x}]",
+            "tileloadd tmm5, [{z} + {stride}]",
             "tdpbf16ps tmm3, tmm5, tmm6",
-            "add {step}, 16",
-            "cmp {step}, {end}",
-            "jb 2b",
-            "tilestored [{sums} + {row}], tmm0",
-            "tilestored [{sums} + {row} + 1024], tmm1",
-            "tilestored [{sums} + {row} + 2048], tmm2",
-            "tilestored [{sums} + {row} + 3072], tmm3",
-            "tilerelease",
-            step = inout(reg) steps.start => _,
-            end = in(reg) steps.end,
-            left = in(reg) product.left.as_ptr().wrapping_add(left[0]),
-            // The differences may be negative: addresses wrap.
-            second = in(reg) left[1].wrapping_sub(left[0]).wrapping_mul(BYTES),
-            third = in(reg) left[2].wrapping_sub(left[0]).wrapping_mul(BYTES),
-            fourth = in(reg) left[3].wrapping_sub(left[0]).wrapping_mul(BYTES),
-            stride = in(reg) product.stride * BYTES,
-            right = in(reg) product.right.as_ptr().wrapping_add(right),
-            row = in(reg) ROW,
-            sums = in(reg) sums.0.as_mut_ptr(),
-            x = inout(reg) &CONFIGURATION => _,
-            y = out(reg) _,
-            out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
-            out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
-            options(nostack),
-        );
-    }
+        ]
+    );
 }
 
 /// Two left tiles, in tiles 4 and 5, times two right tiles in tiles 6 and 7.
-fn square(product: &TileProduct, left: [usize; 2], right: [usize; 2], sums: &mut Sums) {
-    let steps = product.steps.as_ptr_range();
-    // SAFETY: as in `tall`.
-    unsafe {
-        asm!(
-            "ldtilecfg [{x}]",
-            "2:",
-            "mov {x}, qword ptr [{step}]",
-            "mov {y}, qword ptr [{step} + 8]",
-            "lea {x}, [{left} + 2 * {x}]",
-            "lea {y}, [{right} + 2 * {y}]",
-            "tileloadd tmm4, [{x} + {stride}]",
-            "tileloadd tmm6, [{y} + {row}]",
-            "add {x}, {below}",
-            "add {y}, {beside}",
+fn square(block: *const Block, arguments: &Arguments) {
+    blocks!(
+        block,
+        arguments,
+        [
+            "mov {a}, qword ptr [{block}]",
+            "lea {a}, [{x} + 2 * {a}]",
+            "mov {b}, qword ptr [{block} + 8]",
+            "lea {b}, [{x} + 2 * {b}]",
+            "mov {c}, qword ptr [{block} + 32]",
+            "lea {c}, [{y} + 2 * {c}]",
+            "mov {d}, qword ptr [{block} + 40]",
+            "lea {d}, [{y} + 2 * {d}]",
+        ],
+        [
+            "lea {z}, [{a} + 2 * {x}]",
+            "tileloadd tmm4, [{z} + {stride}]",
+            "lea {z}, [{c} + 2 * {y}]",
+            "tileloadd tmm6, [{z} + {row}]",
             "tdpbf16ps tmm0, tmm4, tmm6",
-            "tileloadd tmm7, [{y} + {row}]",
+            "lea {z}, [{d} + 2 * {y}]",
+            "tileloadd tmm7, [{z} + {row}]",
             "tdpbf16ps tmm1, tmm4, tmm7",
-            "tileloadd tmm5, [{x} + {stride}]",
+            "lea {z}, [{b} + 2 * {x}]",
+            "tileloadd tmm5, [{z} + {stride}]",
             "tdpbf16ps tmm2, tmm5, tmm6",
             "tdpbf16ps tmm3, tmm5, tmm7",
-            "add {step}, 16",
-            "cmp {step}, {end}",
-            "jb 2b",
-            "tilestored [{sums} + {row}], tmm0",
-            "tilestored [{sums} + {row} + 1024], tmm1",
-            "tilestored [{sums} + {row} + 2048], tmm2",
-            "tilestored [{sums} + {row} + 3072], tmm3",
-            "tilerelease",
-            step = inout(reg) steps.start => _,
-            end = in(reg) steps.end,
-            left = in(reg) product.left.as_ptr().wrapping_add(left[0]),
-            below = in(reg) left[1].wrapping_sub(left[0]).wrapping_mul(BYTES),
-            stride = in(reg) product.stride * BYTES,
-            right = in(reg) product.right.as_ptr().wrapping_add(right[0]),
-            beside = in(reg) right[1].wrapping_sub(right[0]).wrapping_mul(BYTES),
-            row = in(reg) ROW,
-            sums = in(reg) sums.0.as_mut_ptr(),
-            x = inout(reg) &CONFIGURATION => _,
-            y = out(reg) _,
-            out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
-            out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
-            options(nostack),
-        );
-    }
+        ]
+    );
 }

@@ -22,7 +22,7 @@ pub(in crate::network) use pairs::{MakePairs, NOWHERE};
 pub(in crate::network) use panels::{Panels, pair};
 pub(in crate::network) use round::RoundRows;
 pub(in crate::network) use rounded::Rounded;
-pub(in crate::network) use tiles::{DEPTH, SIDE, Step, Sums, TILE, TileProduct, passes};
+pub(in crate::network) use tiles::{DEPTH, SIDE, Step, TILE, Target, TileProduct};
 pub(in crate::network) use transpose::transpose;
 
 pub(super) use outer::outer;

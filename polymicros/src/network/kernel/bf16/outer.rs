@@ -1,88 +1,176 @@
 //! Sums of outer products of values rounded to bf16.
 
 use super::pairs::MakePairs;
-use super::tiles::Sums;
-use super::{DEPTH, Rounded, SIDE, Step, TILE, TileProduct, passes, transpose};
-use crate::network::kernel::{Outer, dispatch};
+use super::transpose::transpose_sums;
+use super::{DEPTH, Rounded, SIDE, Step, TILE, Target, TileProduct, transpose};
+use crate::network::kernel::{Outer, dispatch, vectorised};
+use std::array::from_fn;
 
 /// Steps of rows that are rounded together.
 const STEPS: usize = 4;
 
+/// Some columns of one of the operands: up to as many as a tile of sums has rows, or columns.
+struct Strip {
+    /// Where they begin in a row of the operand.
+    at: usize,
+    /// Which row, or column, of the sums is the first.
+    sums: usize,
+    count: usize,
+}
+
 /// As [`Outer`].
 pub(in crate::network::kernel) fn outer(work: Outer) {
     let rows = work.rows * work.lines;
-    // The rows of sums that each tile makes: their place in the input, the first, and how many.
-    let tiles: Vec<[usize; 3]> = work
+    let inputs: Vec<Strip> = work
         .segments
         .iter()
         .flat_map(|segment| {
-            (0..segment.depth).step_by(SIDE).map(|k| {
-                let count = SIDE.min(segment.depth - k);
-                [segment.input + k, segment.weights + k, count]
+            (0..segment.depth).step_by(SIDE).map(|k| Strip {
+                at: segment.input + k,
+                sums: segment.weights + k,
+                count: SIDE.min(segment.depth - k),
             })
         })
         .collect();
-    let columns = work.columns.div_ceil(SIDE);
-    let mut left = Rounded::zeros(tiles.len() * STEPS * TILE, 0);
-    let mut right = Rounded::zeros(columns * STEPS * TILE, 0);
+    let gradients: Vec<Strip> = (0..work.columns)
+        .step_by(SIDE)
+        .map(|column| Strip {
+            at: column,
+            sums: column,
+            count: SIDE.min(work.columns - column),
+        })
+        .collect();
+    // Transposing costs more than pairing: the smaller operand is the left one.
+    let swapped = inputs.len() > gradients.len();
+    let tiles = match swapped {
+        true => [gradients.len(), inputs.len()],
+        false => [inputs.len(), gradients.len()],
+    };
+    let mut left = Rounded::stale(tiles[0] * STEPS * TILE, 0);
+    let mut right = Rounded::stale(tiles[1] * STEPS * TILE, 0);
+    let mut sums = vec![0.0; tiles[0] * tiles[1] * SIDE * SIDE];
     let mut pairs = [0; TILE];
-    let mut sums = Sums::zeros();
+    let mut places = Places::new(&work);
     for first in (0..rows).step_by(STEPS * DEPTH) {
-        let mut steps = Vec::with_capacity(STEPS);
-        for from in (first..rows.min(first + STEPS * DEPTH)).step_by(DEPTH) {
-            let at = steps.len() * TILE;
-            steps.push(Step {
-                left: at,
-                right: at,
-            });
-            let here = from..rows.min(from + DEPTH);
-            let place = |line: usize, stride: usize, index: usize| {
-                index / work.rows * line + index % work.rows * stride
-            };
-            for (tile, [input, _, count]) in tiles.iter().enumerate() {
-                let place = |i| input + place(work.line_stride, work.stride, i);
-                let places: Vec<usize> = here.clone().map(place).collect();
-                dispatch(MakePairs {
-                    values: work.input,
-                    places: &places,
-                    columns: *count,
-                    to: &mut pairs,
-                });
-                let to = &mut left[tile * STEPS * TILE + at..][..TILE];
-                to.copy_from_slice(transpose(&pairs).as_flattened());
-            }
-            let place = |i| place(work.gradient_line, work.gradient_stride, i);
-            let places: Vec<usize> = here.clone().map(place).collect();
-            for column in 0..columns {
-                let count = SIDE.min(work.columns - column * SIDE);
-                dispatch(MakePairs {
-                    values: &work.gradient[column * SIDE..],
-                    places: &places,
-                    columns: count,
-                    to: &mut right[column * STEPS * TILE + at..][..TILE],
-                });
+        let count = (rows - first).min(STEPS * DEPTH).div_ceil(DEPTH);
+        let steps: [Step; STEPS] = from_fn(|step| Step {
+            left: step * TILE,
+            right: step * TILE,
+        });
+        for step in 0..count {
+            let (of_inputs, of_gradients) = places.next((rows - first - step * DEPTH).min(DEPTH));
+            let operands = [
+                (work.input, of_inputs, &inputs, !swapped),
+                (work.gradient, of_gradients, &gradients, swapped),
+            ];
+            for (values, places, strips, is_left) in operands {
+                for (index, strip) in strips.iter().enumerate() {
+                    let here = (index * STEPS + step) * TILE;
+                    let to = match is_left {
+                        true => &mut pairs[..],
+                        false => &mut right[here..here + TILE],
+                    };
+                    dispatch(MakePairs {
+                        values: &values[strip.at..],
+                        places,
+                        columns: strip.count,
+                        to,
+                    });
+                    if is_left {
+                        let to = &mut left[here..here + TILE];
+                        to.copy_from_slice(transpose(&pairs).as_flattened());
+                    }
+                }
             }
         }
         let product = TileProduct {
             left: &left,
             stride: DEPTH,
             right: &right,
-            steps: &steps,
+            steps: &steps[..count],
         };
-        for pass in passes(tiles.len(), columns) {
-            let place = |index| index * STEPS * TILE;
-            product.run(&pass, place, place, &mut sums);
-            for ([tile, column], found) in sums.of(&pass) {
-                let [_, row, count] = tiles[tile];
-                let column = column * SIDE;
-                let width = SIDE.min(work.columns - column);
-                for (row, found) in (row..row + count).zip(found) {
-                    let to = &mut work.sums[row * work.columns + column..][..width];
-                    for (to, found) in to.iter_mut().zip(found) {
-                        *to += found;
+        let place = |index| index * STEPS * TILE;
+        let output = |row, column| (row * tiles[1] + column) * SIDE * SIDE;
+        let mut target = Target {
+            values: &mut sums,
+            stride: SIDE,
+        };
+        product.run(tiles, place, place, output, &mut target);
+        let tiles_of_sums = sums.as_chunks::<{ SIDE * SIDE }>().0.iter().enumerate();
+        for (index, tile) in tiles_of_sums {
+            let (row, column) = (index / tiles[1], index % tiles[1]);
+            let (input, gradient, tile) = match swapped {
+                true => (&inputs[column], &gradients[row], &transpose_sums(tile)),
+                false => (&inputs[row], &gradients[column], tile),
+            };
+            let at = input.sums * work.columns + gradient.sums;
+            let size = [input.count, gradient.count];
+            add_tile(tile, size, &mut work.sums[at..], work.columns);
+        }
+    }
+}
+
+vectorised! {
+    fn add_tile<'a>(
+        tile: &'a [f32; SIDE * SIDE],
+        size: [usize; 2],
+        sums: &'a mut [f32],
+        stride: usize,
+    ) {
+        let [rows, columns] = size;
+        let tile = tile.as_chunks::<SIDE>().0;
+        for (found, sums) in tile[..rows].iter().zip(sums.chunks_mut(stride)) {
+            match sums.first_chunk_mut::<SIDE>() {
+                Some(sums) if columns == SIDE => {
+                    for (sum, found) in sums.iter_mut().zip(found) {
+                        *sum += found;
+                    }
+                }
+                _ => {
+                    for (sum, found) in sums[..columns].iter_mut().zip(found) {
+                        *sum += found;
                     }
                 }
             }
         }
+    }
+}
+
+/// The places of the rows of both operands, one after the other.
+struct Places {
+    strides: [usize; 2],
+    lines: [usize; 2],
+    rows: usize,
+    /// Line and row of the next.
+    at: [usize; 2],
+    places: [[usize; DEPTH]; 2],
+}
+
+impl Places {
+    fn new(work: &Outer) -> Self {
+        Places {
+            strides: [work.stride, work.gradient_stride],
+            lines: [work.line_stride, work.gradient_line],
+            rows: work.rows,
+            at: [0, 0],
+            places: [[0; DEPTH]; 2],
+        }
+    }
+
+    /// Those of the next `count` rows of the input and the gradient.
+    fn next(&mut self, count: usize) -> (&[usize], &[usize]) {
+        let [line, row] = &mut self.at;
+        for index in 0..count {
+            for operand in 0..2 {
+                self.places[operand][index] =
+                    *line * self.lines[operand] + *row * self.strides[operand];
+            }
+            *row += 1;
+            if *row == self.rows {
+                (*line, *row) = (*line + 1, 0);
+            }
+        }
+        let [inputs, gradients] = &self.places;
+        (&inputs[..count], &gradients[..count])
     }
 }

@@ -2,8 +2,7 @@
 
 use super::panels::pair;
 use super::round::round;
-use super::tiles::Sums;
-use super::{DEPTH, Panels, Rounded, SIDE, Step, TILE, TileProduct, passes};
+use super::{DEPTH, Panels, Rounded, SIDE, Step, TILE, Target, TileProduct};
 use crate::network::kernel::{Product, Segment, Start, dispatch, vectorised};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
@@ -23,15 +22,19 @@ pub(in crate::network::kernel) fn product(work: Product, weights: &Panels) {
         }
     }
     let mut left = Rounded::stale(steps.len() * HEIGHT * TILE, 0);
-    let mut sums = Sums::zeros();
-    let rows = work.rows * work.lines;
     let shape = Shape {
         rows: work.rows,
         line: work.output_line,
         stride: work.output_stride,
         columns: work.weights.columns(),
     };
-    let panels = work.weights.panels();
+    let (rows, panels) = (work.rows * work.lines, work.weights.panels());
+    // Whole tiles of rows that follow each other go where they belong, others to a row of tiles each
+    // first.
+    let followed = work.lines == 1 || shape.line == shape.rows * shape.stride;
+    let straight =
+        followed && matches!(work.start, Start::Zero) && shape.columns.is_multiple_of(SIDE);
+    let mut sums = vec![0.0; HEIGHT * SIDE * panels * SIDE];
     for first in (0..rows).step_by(HEIGHT * SIDE) {
         let count = (rows - first).min(HEIGHT * SIDE);
         dispatch(Gather {
@@ -39,27 +42,42 @@ pub(in crate::network::kernel) fn product(work: Product, weights: &Panels) {
             rows: first..first + count,
             left: &mut left,
         });
-        for pass in passes(count.div_ceil(SIDE), panels) {
-            let product = TileProduct {
-                left: left.with_margin(),
-                stride: DEPTH,
-                right: weights.values(),
-                steps: &steps,
+        let product = TileProduct {
+            left: &left,
+            stride: DEPTH,
+            right: weights.values(),
+            steps: &steps,
+        };
+        let left = |row| row * TILE;
+        let column = |column| weights.panel(column);
+        if straight && count.is_multiple_of(SIDE) {
+            let mut target = Target {
+                values: &mut work.output[first * shape.stride..],
+                stride: shape.stride,
             };
-            let left = |row| row * TILE;
-            product.run(&pass, left, |column| weights.panel(column), &mut sums);
-            for ([row, column], tile) in sums.of(&pass) {
-                let row = first + row * SIDE;
-                let tile = &tile[..(rows - row).min(SIDE)];
-                scatter(
-                    shape,
-                    work.start,
-                    row,
-                    column * SIDE,
-                    tile,
-                    &mut *work.output,
-                );
-            }
+            let output = |row, column| row * SIDE * shape.stride + column * SIDE;
+            product.run([count / SIDE, panels], left, column, output, &mut target);
+        } else {
+            let stride = panels * SIDE;
+            let mut target = Target {
+                values: &mut sums,
+                stride,
+            };
+            let output = |row, column| (row * stride + column) * SIDE;
+            product.run(
+                [count.div_ceil(SIDE), panels],
+                left,
+                column,
+                output,
+                &mut target,
+            );
+            scatter(
+                shape,
+                work.start,
+                first,
+                &sums[..count * stride],
+                work.output,
+            );
         }
     }
 }
@@ -122,27 +140,22 @@ struct Shape {
 }
 
 vectorised! {
-    /// Writes rows of a tile of sums to the output.
+    /// Writes rows of sums to the output.
     fn scatter<'a>(
         shape: Shape,
         start: Start<'a>,
         first: usize,
-        column: usize,
-        tile: &'a [[f32; SIDE]],
+        sums: &'a [f32],
         output: &'a mut [f32],
     ) {
-        let width = SIDE.min(shape.columns - column);
+        let width = shape.columns;
         let (mut line, mut row) = (first / shape.rows, first % shape.rows);
-        for sums in tile {
-            let at = line * shape.line + row * shape.stride + column;
+        for sums in sums.chunks_exact(width.next_multiple_of(SIDE)) {
+            let at = line * shape.line + row * shape.stride;
             let output = &mut output[at..at + width];
             match start {
-                Start::Zero => match output.first_chunk_mut() {
-                    Some(output) => *output = *sums,
-                    None => output.copy_from_slice(&sums[..width]),
-                },
+                Start::Zero => output.copy_from_slice(&sums[..width]),
                 Start::Bias(bias) => {
-                    let bias = &bias[column..column + width];
                     for ((output, sum), bias) in output.iter_mut().zip(sums).zip(bias) {
                         *output = sum + bias;
                     }

@@ -1,6 +1,6 @@
 //! Products of rounded values against their definition.
 
-use super::tiles::{Block, TILES};
+use super::tiles::{Block, Form};
 use super::*;
 use crate::network::Arithmetic;
 use crate::network::agreement::round;
@@ -153,8 +153,7 @@ proptest! {
     fn both_ways_of_multiplying_tiles_agree(
         steps in prop::collection::vec((0..300usize, 0..5usize), 0..9),
         stride in 32..100usize,
-        left in [0..600usize, 0..600, 0..600, 0..600],
-        right in [0..5usize, 0..5],
+        blocks in prop::collection::vec(([0..600usize, 0..600, 0..600, 0..600], [0..5usize, 0..5]), 1..4),
         square in any::<bool>(),
     ) {
         let rounded = |count, seed| -> Vec<u16> {
@@ -171,15 +170,29 @@ proptest! {
             right: &operands.1,
             steps: &steps,
         };
-        let right = right.map(|right| right * TILE);
-        let block = match square {
-            true => Block::Square { left: [left[0], left[1]], right },
-            false => Block::Tall { left, right: right[0] },
+        let blocks: Vec<Block> = blocks
+            .into_iter()
+            .enumerate()
+            .map(|(index, (left, right))| Block {
+                left,
+                right: right.map(|right| right * TILE),
+                output: [0, 1, 2, 3].map(|tile| index * 17 * 70 + tile * SIDE),
+            })
+            .collect();
+        let form = if square { Form::Square } else { Form::Tall };
+        let run = |portably| {
+            let mut values = vec![0.25; blocks.len() * 17 * 70];
+            let mut target = Target {
+                values: &mut values,
+                stride: 70,
+            };
+            match portably {
+                true => super::portable::run(&product, form, &blocks, &mut target),
+                false => product.run_blocks(form, &blocks, &mut target),
+            }
+            values
         };
-        let (mut best, mut portable) = (Sums::zeros(), Sums::zeros());
-        product.run_block(&block, &mut best);
-        super::portable::run(&product, &block, &mut portable);
-        for (best, portable) in best.values().iter().zip(portable.values()) {
+        for (best, portable) in run(false).iter().zip(run(true)) {
             prop_assert!((best - portable).abs() < 1e-3, "{best} {portable}");
         }
     }
@@ -197,35 +210,64 @@ fn transposing_turns_pairs_into_columns() {
 }
 
 #[test]
-fn passes_make_each_tile_once() {
-    for (rows, columns) in [(1, 1), (9, 1), (2, 2), (5, 3), (1, 8), (7, 4)] {
-        let mut made = vec![0; rows * columns];
-        let sums = Sums::zeros();
-        for pass in passes(rows, columns) {
-            let tiles: Vec<_> = sums.of(&pass).collect();
-            assert!(tiles.len() <= TILES);
-            for ([row, column], _) in tiles {
-                made[row * columns + column] += 1;
-            }
-        }
-        assert!(
-            made.iter().all(|&times| times == 1),
-            "{rows} {columns} {made:?}"
+fn each_tile_is_made() {
+    let steps = [Step { left: 0, right: 0 }];
+    for (rows, columns) in [(1, 1), (9, 1), (2, 2), (5, 3), (1, 8), (7, 4), (40, 5)] {
+        // A left tile of ones, and right tiles of one number each.
+        let one = 0x3f80;
+        let numbers: Vec<u16> = (0..columns)
+            .flat_map(|column| [(column as f32).to_bits().wrapping_shr(16) as u16; TILE])
+            .collect();
+        let product = TileProduct {
+            left: &[one; TILE],
+            stride: DEPTH,
+            right: &numbers,
+            steps: &steps,
+        };
+        let stride = columns * SIDE;
+        let mut values = vec![-1.0; rows * SIDE * stride];
+        let mut target = Target {
+            values: &mut values,
+            stride,
+        };
+        let output = |row, column| (row * stride + column) * SIDE;
+        product.run(
+            [rows, columns],
+            |_| 0,
+            |column| column * TILE,
+            output,
+            &mut target,
         );
+        for (place, value) in values.iter().enumerate() {
+            assert_eq!(*value, (place % stride / SIDE * DEPTH) as f32);
+        }
     }
 }
 
 #[test]
-#[should_panic(expected = "a left tile from")]
+#[should_panic(expected = "a left tile ends")]
 fn a_tile_beyond_its_operand_is_refused() {
+    beyond(TILE - 1, SIDE * SIDE);
+}
+
+#[test]
+#[should_panic(expected = "an output tile ends")]
+fn a_tile_beyond_the_target_is_refused() {
+    beyond(TILE, SIDE * SIDE - 1);
+}
+
+fn beyond(left: usize, sums: usize) {
     let product = TileProduct {
-        left: &[0; TILE - 1],
+        left: &vec![0; left],
         stride: DEPTH,
         right: &[0; TILE],
         steps: &[Step { left: 0, right: 0 }],
     };
-    let pass = passes(1, 1).next().unwrap();
-    product.run(&pass, |_| 0, |_| 0, &mut Sums::zeros());
+    let mut target = Target {
+        values: &mut vec![0.0; sums],
+        stride: SIDE,
+    };
+    product.run([1, 1], |_| 0, |_| 0, |_, _| 0, &mut target);
 }
 
 #[test]

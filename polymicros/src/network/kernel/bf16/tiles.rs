@@ -1,8 +1,6 @@
 //! Products of tiles.
 
 use super::portable;
-use std::array::from_fn;
-use std::ops::Range;
 
 /// Rows and columns of a tile of sums.
 pub(in crate::network) const SIDE: usize = 16;
@@ -10,9 +8,6 @@ pub(in crate::network) const SIDE: usize = 16;
 pub(in crate::network) const DEPTH: usize = 32;
 /// Values of a right tile.
 pub(in crate::network) const TILE: usize = SIDE * DEPTH;
-
-/// Tiles of sums that a pass makes.
-pub(super) const TILES: usize = 4;
 
 /// Where the operands of a step lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,132 +28,138 @@ pub(in crate::network) struct TileProduct<'a> {
     pub steps: &'a [Step],
 }
 
-/// Some rows and columns of tiles, as many as one pass makes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::network) struct Pass {
-    rows: Range<usize>,
-    columns: Range<usize>,
+/// Where tiles of sums go: each has rows `stride` apart.
+pub(in crate::network) struct Target<'a> {
+    pub values: &'a mut [f32],
+    pub stride: usize,
 }
 
-/// The passes that make `rows` x `columns` tiles: of two by two, or of four below each other in a
-/// column that is left over. Either way more products than loads are done.
-pub(in crate::network) fn passes(rows: usize, columns: usize) -> impl Iterator<Item = Pass> {
-    (0..columns).step_by(2).flat_map(move |column| {
-        let columns = column..(column + 2).min(columns);
-        let height = TILES / columns.len();
-        (0..rows).step_by(height).map(move |row| Pass {
-            rows: row..(row + height).min(rows),
-            columns: columns.clone(),
-        })
-    })
-}
-
-/// Where the tiles of a pass lie, from those of each step on.
+/// What is computed together: four tiles of sums below each other, of one right tile, or two by two,
+/// row by row. Either way more products than loads are done. Operands lie so much after those of each
+/// step; what is missing of four tiles is computed twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Block {
-    Tall { left: [usize; 4], right: usize },
-    Square { left: [usize; 2], right: [usize; 2] },
+#[repr(C)]
+pub(super) struct Block {
+    pub left: [usize; 4],
+    pub right: [usize; 2],
+    pub output: [usize; 4],
 }
 
-impl Pass {
-    /// What is missing of a whole pass is done twice.
-    fn block(&self, left: impl Fn(usize) -> usize, right: impl Fn(usize) -> usize) -> Block {
-        let row = |i: usize| left((self.rows.start + i).min(self.rows.end - 1));
-        if self.columns.len() == 1 {
-            Block::Tall {
-                left: from_fn(row),
-                right: right(self.columns.start),
-            }
-        } else {
-            Block::Square {
-                left: from_fn(row),
-                right: from_fn(|i| right(self.columns.start + i)),
-            }
+impl Block {
+    pub const EMPTY: Block = Block {
+        left: [0; 4],
+        right: [0; 2],
+        output: [0; 4],
+    };
+
+    /// Left and right operand and output of each tile.
+    pub fn tiles(&self, form: Form) -> [[usize; 3]; 4] {
+        let ([a, b, c, d], [e, f]) = (self.left, self.right);
+        let [w, x, y, z] = self.output;
+        match form {
+            Form::Tall => [[a, e, w], [b, e, x], [c, e, y], [d, e, z]],
+            Form::Square => [[a, e, w], [a, f, x], [b, e, y], [b, f, z]],
         }
     }
 }
 
-/// Sums of a pass, tile by tile and row by row.
-#[repr(C, align(64))]
-pub(in crate::network) struct Sums(pub(super) [[f32; SIDE * SIDE]; TILES]);
-
-impl Sums {
-    /// How many they are.
-    pub const LEN: usize = TILES * SIDE * SIDE;
-
-    pub fn zeros() -> Self {
-        Sums([[0.0; SIDE * SIDE]; TILES])
-    }
-
-    /// All of them, one tile after the other.
-    pub fn values(&self) -> &[f32] {
-        self.0.as_flattened()
-    }
-
-    pub fn values_mut(&mut self) -> &mut [f32] {
-        self.0.as_flattened_mut()
-    }
-
-    /// Row and column of each tile of a pass, and its sums.
-    pub fn of(&self, pass: &Pass) -> impl Iterator<Item = ([usize; 2], &[[f32; SIDE]])> {
-        let places = pass
-            .rows
-            .clone()
-            .flat_map(move |row| pass.columns.clone().map(move |column| [row, column]));
-        let tiles = self.0.iter().map(|tile| tile.as_chunks().0);
-        places.zip(tiles)
-    }
+/// The form of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Tall,
+    Square,
 }
+
+/// Blocks of which a list is made at a time.
+const LIST: usize = 16;
 
 impl TileProduct<'_> {
-    /// Replaces the sums by those of a pass, whose tiles of a row begin `left(row)` after those of
-    /// each step, and those of a column `right(column)` after.
+    /// Writes `rows` x `columns` tiles of sums. The operands of a row lie `left(row)` after those of
+    /// each step, those of a column `right(column)` after, and the sums from
+    /// `output(row, column)` on.
     ///
     /// # Panics
-    /// When a tile is not within its operand.
+    /// When a tile is not within its operand or the target.
     pub fn run(
         &self,
-        pass: &Pass,
+        [rows, columns]: [usize; 2],
         left: impl Fn(usize) -> usize,
         right: impl Fn(usize) -> usize,
-        sums: &mut Sums,
+        output: impl Fn(usize, usize) -> usize,
+        target: &mut Target,
     ) {
-        self.run_block(&pass.block(left, right), sums);
+        let mut list = [Block::EMPTY; LIST];
+        for form in [Form::Square, Form::Tall] {
+            // A column that is left over is one of tall blocks.
+            let (first, end, width, height) = match form {
+                Form::Square => (0, columns / 2 * 2, 2, 2),
+                Form::Tall => (columns / 2 * 2, columns, 1, 4),
+            };
+            let mut count = 0;
+            for column in (first..end).step_by(width) {
+                for row in (0..rows).step_by(height) {
+                    let row = |i: usize| (row + i).min(rows - 1);
+                    let block = &mut list[count];
+                    for i in 0..4 {
+                        let at = (row(i / width), column + i % width);
+                        block.output[i] = output(at.0, at.1);
+                        block.left[i] = left(row(i));
+                    }
+                    block.right = [right(column), right(column + width - 1)];
+                    count += 1;
+                    if count == LIST {
+                        self.run_blocks(form, &list, target);
+                        count = 0;
+                    }
+                }
+            }
+            self.run_blocks(form, &list[..count], target);
+        }
     }
 
-    pub(super) fn run_block(&self, block: &Block, sums: &mut Sums) {
-        self.check(block);
-        #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-        if super::amx::available() {
-            super::amx::run(self, block, sums);
+    pub(super) fn run_blocks(&self, form: Form, blocks: &[Block], target: &mut Target) {
+        if blocks.is_empty() {
             return;
         }
-        portable::run(self, block, sums);
+        self.check(form, blocks, target);
+        #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+        if super::amx::available() && !self.steps.is_empty() {
+            super::amx::run(self, form, blocks, target);
+            return;
+        }
+        portable::run(self, form, blocks, target);
     }
 
-    fn check(&self, block: &Block) {
-        let most = |values: &[usize]| values.iter().fold(0, |most, &value| most.max(value));
-        let (mut left, mut right) = (0, 0);
+    fn check(&self, form: Form, blocks: &[Block], target: &Target) {
+        let mut most = [0; 3];
+        for block in blocks {
+            for tile in block.tiles(form) {
+                for (most, place) in most.iter_mut().zip(tile) {
+                    *most = place.max(*most);
+                }
+            }
+        }
+        let [mut left, mut right] = [0; 2];
         for step in self.steps {
             left = left.max(step.left);
             right = right.max(step.right);
         }
-        let (rows, columns) = match block {
-            Block::Tall { left, right } => (most(left), *right),
-            Block::Square { left, right } => (most(left), most(right)),
+        let within = |what: &str, parts: [usize; 4], found: usize| {
+            let end = parts.into_iter().fold(0, usize::saturating_add);
+            assert!(end <= found, "{what} tile ends at {end} of {found}");
         };
-        let height = self.stride.saturating_mul(SIDE - 1);
-        let end = left.saturating_add(rows).saturating_add(height);
-        let found = self.left.len();
-        assert!(
-            end.saturating_add(DEPTH) <= found,
-            "a left tile from {end} on, of {found}"
+        let height = |stride: usize| stride.saturating_mul(SIDE - 1);
+        let [rows, columns, output] = most;
+        within(
+            "a left",
+            [left, rows, height(self.stride), DEPTH],
+            self.left.len(),
         );
-        let end = right.saturating_add(columns);
-        let found = self.right.len();
-        assert!(
-            end.saturating_add(TILE) <= found,
-            "a right tile from {end} on, of {found}"
+        within("a right", [right, columns, TILE, 0], self.right.len());
+        within(
+            "an output",
+            [output, height(target.stride), SIDE, 0],
+            target.values.len(),
         );
     }
 }

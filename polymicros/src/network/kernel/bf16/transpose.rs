@@ -1,6 +1,7 @@
 //! From right tiles to left tiles: pairs of values become columns.
 
 use super::{DEPTH, SIDE, TILE};
+use pulp::cast;
 
 /// The left tile whose column pairs are the pairs of rows of a right tile.
 pub(in crate::network) fn transpose(tile: &[u16; TILE]) -> [[u16; DEPTH]; SIDE] {
@@ -9,6 +10,11 @@ pub(in crate::network) fn transpose(tile: &[u16; TILE]) -> [[u16; DEPTH]; SIDE] 
         return pulp::Simd::vectorize(simd, avx512::Work { simd, tile });
     }
     portable(tile)
+}
+
+/// A tile of sums with rows and columns exchanged.
+pub(super) fn transpose_sums(tile: &[f32; SIDE * SIDE]) -> [f32; SIDE * SIDE] {
+    cast(transpose(&cast(*tile)))
 }
 
 fn portable(tile: &[u16; TILE]) -> [[u16; DEPTH]; SIDE] {
