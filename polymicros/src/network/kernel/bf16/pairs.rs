@@ -61,16 +61,14 @@ impl<T: Value> WithSimd for MakePairs<'_, T> {
 /// The row that begins at a place, with zeros for what is missing of it.
 #[inline(always)]
 fn row<T: Value>(values: &[T], places: &[usize], index: usize, columns: usize) -> [T; SIDE] {
-    let mut row = [T::default(); SIDE];
     let place = places.get(index).copied().unwrap_or(NOWHERE);
     let from = values.get(place..).unwrap_or(&[]);
-    match from.first_chunk() {
-        Some(whole) if columns == SIDE => row = *whole,
-        _ => {
-            for (to, from) in row.iter_mut().zip(from).take(columns) {
-                *to = *from;
-            }
-        }
+    if let (Some(whole), SIDE) = (from.first_chunk(), columns) {
+        return *whole;
+    }
+    let mut row = [T::default(); SIDE];
+    for (to, from) in row.iter_mut().zip(from).take(columns) {
+        *to = *from;
     }
     row
 }
