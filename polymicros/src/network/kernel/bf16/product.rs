@@ -1,5 +1,6 @@
 //! Rows of input times packed weights, both rounded to bf16.
 
+use super::each::each;
 use super::panels::pair;
 use super::round::round_row;
 use super::{DEPTH, Panels, Rounded, SIDE, Step, TILE, Target, TileProduct};
@@ -113,25 +114,29 @@ impl WithSimd for Gather<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let work = self.work;
+        let mut places = [0; ROWS * SIDE];
+        let places = &mut places[..self.rows.len()];
         let (mut line, mut row) = (self.rows.start / work.rows, self.rows.start % work.rows);
-        for index in 0..self.rows.len() {
-            let input = line * work.line_stride + row * work.stride;
-            let mut tile = index / SIDE * TILE + index % SIDE * DEPTH;
-            for segment in work.segments {
-                let values = &work.input[segment.input + input..][..segment.depth];
-                let lead = segment.weights % 2;
-                let (head, rest) = values.split_at((DEPTH - lead).min(values.len()));
-                let parts = std::iter::once((head, lead));
-                for (values, lead) in parts.chain(rest.chunks(DEPTH).map(|part| (part, 0))) {
-                    if let Some(to) = self.left[tile..].first_chunk_mut() {
-                        round_row(simd, values, lead, to);
-                    }
-                    tile += self.height * TILE;
-                }
-            }
+        for place in places.iter_mut() {
+            *place = line * work.line_stride + row * work.stride;
             row += 1;
             if row == work.rows {
                 (line, row) = (line + 1, 0);
+            }
+        }
+        let mut steps = self.left.chunks_exact_mut(self.height * TILE);
+        for segment in work.segments {
+            let (mut from, mut lead) = (0, segment.weights % 2);
+            while from < segment.depth {
+                let count = (DEPTH - lead).min(segment.depth - from);
+                let values = &work.input[segment.input + from..];
+                let rows = steps
+                    .next()
+                    .map_or(&mut [][..], |step| step.as_chunks_mut().0);
+                for (to, &place) in rows.iter_mut().zip(&*places) {
+                    round_row(simd, &values[place..place + count], lead, to);
+                }
+                (from, lead) = (from + count, 0);
             }
         }
     }
@@ -163,14 +168,12 @@ vectorised! {
             match start {
                 Start::Zero => output.copy_from_slice(&sums[..width]),
                 Start::Bias(bias) => {
-                    for ((output, sum), bias) in output.iter_mut().zip(sums).zip(bias) {
-                        *output = sum + bias;
-                    }
+                    let bias = &bias[..width];
+                    each(output, &sums[..width], bias, |_, sum, bias| sum + bias);
                 }
                 Start::Output => {
-                    for (output, sum) in output.iter_mut().zip(sums) {
-                        *output += sum;
-                    }
+                    let sums = &sums[..width];
+                    each(output, sums, sums, |output, sum, _| output + sum);
                 }
             }
             row += 1;

@@ -274,9 +274,9 @@ fn beyond(left: usize, sums: usize) {
 fn rounding_is_to_the_nearest_and_to_even() {
     let values = [
         1.0,
-        1.00390625,
-        1.01171875,
-        -3.1415927,
+        1.0 + 1.0 / 256.0,
+        1.0 + 3.0 / 256.0,
+        -3.3,
         1e-40,
         1e38,
         f32::INFINITY,
