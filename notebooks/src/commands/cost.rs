@@ -3,7 +3,7 @@
 use crate::{Error, Result};
 use polymicros::diffusion::Sampler;
 use polymicros::network::UNetConfig;
-use polymicros::network::cost::{Arithmetic, Card, Claim, Passes, Workload, claims};
+use polymicros::network::cost::{Card, Claim, MathMode, Passes, Workload, claims};
 use serde_json::{Value, json};
 
 /// What a training step and a sample cost on NVIDIA's cards, beside the paper's times.
@@ -141,15 +141,15 @@ fn print(plan: &Plan, of: &Counted) {
         gigabytes(workload.memory(c.passes).peak)
     });
     for card in Card::ALL {
-        for arithmetic in Arithmetic::ALL {
+        for mode in MathMode::ALL {
             let what = format!(
                 "{}, {}, {:.0} % of peak",
                 card.name,
-                arithmetic.name(),
+                mode.name(),
                 100.0 * plan.share
             );
             row(&what, &|c| {
-                let seconds = c.times * workload.seconds(c.passes, &card, arithmetic, plan.share);
+                let seconds = c.times * workload.seconds(c.passes, &card, mode, plan.share);
                 let fits = workload.memory(c.passes).peak <= card.memory;
                 format!("{}{}", time(seconds), if fits { "" } else { " *" })
             });
@@ -161,14 +161,14 @@ fn print(plan: &Plan, of: &Counted) {
         println!("{}", claim.what);
         let cards = format!("{} x {}", claim.cards, claim.card.name);
         println!("  the paper: {} on {cards}", time(claim.seconds));
-        for arithmetic in Arithmetic::ALL {
+        for mode in MathMode::ALL {
             println!(
                 "  {}: products alone are {:.0} % of the peak in that time; all of it at {:.0} % \
                  of peak: {}",
-                arithmetic.name(),
-                100.0 * claim.share(arithmetic),
+                mode.name(),
+                100.0 * claim.share(mode),
                 100.0 * plan.share,
-                time(claim.at_peak(arithmetic) / plan.share),
+                time(claim.at_peak(mode) / plan.share),
             );
         }
     }
@@ -194,10 +194,10 @@ fn object(plan: &Plan, of: &Counted) -> Value {
         let (cost, memory) = (workload.cost(passes), workload.memory(passes));
         let seconds: Vec<Value> = Card::ALL
             .iter()
-            .flat_map(|card| Arithmetic::ALL.map(|arithmetic| (card, arithmetic)))
-            .map(|(card, arithmetic)| {
-                let seconds = workload.seconds(passes, card, arithmetic, plan.share);
-                json!({ "card": card.name, "arithmetic": arithmetic.name(), "seconds": seconds })
+            .flat_map(|card| MathMode::ALL.map(|mode| (card, mode)))
+            .map(|(card, mode)| {
+                let seconds = workload.seconds(passes, card, mode, plan.share);
+                json!({ "card": card.name, "mode": mode.name(), "seconds": seconds })
             })
             .collect();
         json!({
@@ -214,8 +214,8 @@ fn object(plan: &Plan, of: &Counted) -> Value {
         .stated
         .iter()
         .map(|claim| {
-            let shares = Arithmetic::ALL.map(|a| claim.share(a));
-            let ours = Arithmetic::ALL.map(|a| claim.at_peak(a) / plan.share);
+            let shares = MathMode::ALL.map(|a| claim.share(a));
+            let ours = MathMode::ALL.map(|a| claim.at_peak(a) / plan.share);
             json!({
                 "what": claim.what,
                 "card": claim.card.name,

@@ -22,7 +22,7 @@ use std::time::Instant;
 #[derive(Debug, Clone, Args)]
 #[command(
     after_help = "Examples:\n  polymicros superres slices.dream3d out --weights \
-        fixtures/models/foundation.safetensors --factor 4 --axis z --samples 8\n  \
+        fixtures/models/pretrained.safetensors --factor 4 --axis z --samples 8\n  \
         polymicros superres slices.ang out --start shape --axis z\n\n\
         Without --weights missing slices are interpolated as --start says.\n\
         Exit code 0: written. 1: it was not, and the message says why."

@@ -2,7 +2,7 @@
 
 use super::{Tiled, Tiling};
 use crate::diffusion::{Batch, Denoiser, TrainedNetwork};
-use crate::network::{Device, Padding};
+use crate::network::{Arithmetic, Device, Padding};
 use crate::{Error, Result};
 use std::path::Path;
 
@@ -41,9 +41,18 @@ impl LocalModel {
     /// # Errors
     /// As [`TrainedNetwork::open`].
     pub fn open_on(path: impl AsRef<Path>, device: Device) -> Result<Self> {
+        Self::open_in(path, device, Arithmetic::F32)
+    }
+
+    /// The same with its matrix products computed in this arithmetic.
+    ///
+    /// # Errors
+    /// As [`TrainedNetwork::open_in`].
+    pub fn open_in(path: impl AsRef<Path>, device: Device, arithmetic: Arithmetic) -> Result<Self> {
         let path = path.as_ref();
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        Ok(LocalModel::new(name, TrainedNetwork::open(path, device)?))
+        let network = TrainedNetwork::open_in(path, device, arithmetic)?;
+        Ok(LocalModel::new(name, network))
     }
 
     /// A model of this name; its padding becomes periodic.

@@ -1,7 +1,6 @@
 //! What makes structures from recipes.
 
 use super::{DatasetSettings, Recipe, sha256};
-use crate::diffusion::TrainedNetwork;
 use crate::generation::{LocalGlobal, LocalModel};
 use crate::microstructure::{Field, Grid};
 use crate::network::{Arithmetic, Device};
@@ -70,9 +69,8 @@ impl LocalModels {
             return Ok(None);
         };
         if self.loaded.as_ref().is_none_or(|(at, _)| *at != model) {
-            let network = TrainedNetwork::open_in(path, self.device, self.precision)?;
-            let name = path.display().to_string();
-            self.loaded = Some((model, LocalModel::new(name, network)));
+            let opened = LocalModel::open_in(path, self.device, self.precision)?;
+            self.loaded = Some((model, opened));
         }
         Ok(self.loaded.as_ref().map(|(_, model)| model))
     }

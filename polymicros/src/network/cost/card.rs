@@ -52,17 +52,17 @@ impl Card {
     pub const ALL: [Card; 3] = [Card::A100, Card::H100, Card::H200];
 
     /// Additions and multiplications a second at its best.
-    pub fn peak(&self, arithmetic: Arithmetic) -> f64 {
-        match arithmetic {
-            Arithmetic::Fp32 => self.fp32,
-            Arithmetic::Tf32 => self.tf32,
+    pub fn peak(&self, mode: MathMode) -> f64 {
+        match mode {
+            MathMode::Fp32 => self.fp32,
+            MathMode::Tf32 => self.tf32,
         }
     }
 }
 
-/// How matrices are multiplied.
+/// How a card multiplies matrices, as cuBLAS calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Arithmetic {
+pub enum MathMode {
     /// In FP32, as cuBLAS does unless told otherwise.
     Fp32,
     /// In the tensor cores, inputs rounded to 11 significant bits, as PyTorch's convolutions do
@@ -70,15 +70,15 @@ pub enum Arithmetic {
     Tf32,
 }
 
-impl Arithmetic {
+impl MathMode {
     /// Both.
-    pub const ALL: [Arithmetic; 2] = [Arithmetic::Fp32, Arithmetic::Tf32];
+    pub const ALL: [MathMode; 2] = [MathMode::Fp32, MathMode::Tf32];
 
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
-            Arithmetic::Fp32 => "FP32",
-            Arithmetic::Tf32 => "TF32",
+            MathMode::Fp32 => "FP32",
+            MathMode::Tf32 => "TF32",
         }
     }
 }

@@ -13,7 +13,7 @@ mod paper;
 #[cfg(test)]
 mod tests;
 
-pub use card::{Arithmetic, Card};
+pub use card::{Card, MathMode};
 pub use paper::{Claim, claims};
 
 use super::UNetConfig;
@@ -161,11 +161,11 @@ impl Workload {
 
     /// Seconds on a card that reaches a `share` of its peak, in products, in bytes and on its way
     /// to the processor: each operation takes as long as the slower of products and bytes.
-    pub fn seconds(&self, passes: Passes, card: &Card, arithmetic: Arithmetic, share: f64) -> f64 {
+    pub fn seconds(&self, passes: Passes, card: &Card, mode: MathMode, share: f64) -> f64 {
         let nodes = self.nodes();
         let of_nodes = nodes.iter().map(|node| {
             let cost = self.of(node, passes);
-            let products = cost.operations / card.peak(arithmetic);
+            let products = cost.operations / card.peak(mode);
             let bytes = cost.bytes / card.bandwidth;
             products.max(bytes) + cost.exchanged / card.bandwidth
         });

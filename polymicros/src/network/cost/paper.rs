@@ -1,6 +1,6 @@
 //! The times that the paper states, and what was done in them.
 
-use super::{Arithmetic, Card, Passes, Workload};
+use super::{Card, MathMode, Passes, Workload};
 use crate::network::UNetConfig;
 
 /// A time that the paper states.
@@ -24,19 +24,17 @@ pub struct Claim {
 
 impl Claim {
     /// Seconds that the passes take by this model at the full peak of the cards.
-    pub fn at_peak(&self, arithmetic: Arithmetic) -> f64 {
+    pub fn at_peak(&self, mode: MathMode) -> f64 {
         let batches = self.count / self.workload.batch as f64;
-        let one = self
-            .workload
-            .seconds(self.passes, &self.card, arithmetic, 1.0);
+        let one = self.workload.seconds(self.passes, &self.card, mode, 1.0);
         one * batches / self.cards
     }
 
     /// The share of the cards' peak that multiplications alone ask for, in the time that the paper
     /// states.
-    pub fn share(&self, arithmetic: Arithmetic) -> f64 {
+    pub fn share(&self, mode: MathMode) -> f64 {
         let one = self.workload.cost(self.passes).operations / self.workload.batch as f64;
-        one * self.count / (self.card.peak(arithmetic) * self.cards * self.seconds)
+        one * self.count / (self.card.peak(mode) * self.cards * self.seconds)
     }
 }
 

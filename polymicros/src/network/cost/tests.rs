@@ -105,7 +105,7 @@ fn the_kernels_do_as_many_multiplications_as_the_model_says() {
 #[test]
 fn the_papers_times_are_below_the_peak_of_its_cards() {
     for claim in claims() {
-        let share = claim.share(Arithmetic::Tf32);
+        let share = claim.share(MathMode::Tf32);
         assert!(share > 0.0 && share < 1.0, "{}: {share}", claim.what);
     }
 }
@@ -116,7 +116,7 @@ fn memory_and_time_grow_with_the_batch() {
     for passes in [Passes::Evaluation, Passes::Training] {
         let (one, two) = (workload(8), workload(16));
         assert!(two.memory(passes).peak > one.memory(passes).peak);
-        let seconds = |w: &Workload| w.seconds(passes, &Card::H100, Arithmetic::Fp32, 0.5);
+        let seconds = |w: &Workload| w.seconds(passes, &Card::H100, MathMode::Fp32, 0.5);
         // Weights are read, and gradients carried, once for all members.
         let ratio = seconds(&two) / seconds(&one);
         assert!(1.5 < ratio && ratio <= 2.0, "{ratio}");

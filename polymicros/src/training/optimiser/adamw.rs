@@ -23,10 +23,10 @@ pub(super) struct AdamW {
 
 impl AdamW {
     /// Those of step `number`, counted from one.
-    pub fn of_step(number: u64, rate: f64, weight_decay: f32) -> Self {
+    pub fn of_step(number: u64, rate: f64, keep: f32) -> Self {
         let correction = |beta: f32| 1.0 - f64::from(beta).powi(number.min(1 << 30) as i32);
         AdamW {
-            keep: (1.0 - rate * f64::from(weight_decay)) as f32,
+            keep,
             step: (rate / correction(BETA1)) as f32,
             root: correction(BETA2).sqrt() as f32,
         }

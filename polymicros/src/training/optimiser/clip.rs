@@ -18,7 +18,7 @@ pub fn clip(gradients: &mut [Vec<f32>], most: f64) -> f64 {
 
 vectorised! {
     /// The sum of squares, in an order that vector instructions can follow.
-    fn squares<'a>(values: &'a [f32]) -> f64 {
+    pub(super) fn squares<'a>(values: &'a [f32]) -> f64 {
         const LANES: usize = 16;
         let mut lanes = [0.0; LANES];
         for values in values.chunks(LANES) {

@@ -83,8 +83,12 @@ impl Optimiser {
     /// One step against `gradients`, parameter by parameter.
     pub fn step(&mut self, parameters: &mut [Vec<f32>], gradients: &[Vec<f32>], rate: f64) {
         self.steps += 1;
-        let adamw = AdamW::of_step(self.steps, rate, self.weight_decay);
-        let muon = Muon::of_step(rate, self.weight_decay);
+        let keep = (1.0 - rate * f64::from(self.weight_decay)) as f32;
+        let adamw = AdamW::of_step(self.steps, rate, keep);
+        let muon = Muon {
+            rate: rate as f32,
+            keep,
+        };
         let moments = self.first.par_iter_mut().zip(&mut self.second);
         parameters
             .par_iter_mut()

@@ -1,5 +1,6 @@
 //! Muon: momentum whose singular values are all brought to about one.
 
+use super::clip::{scale, squares};
 use crate::network::vectorised;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
@@ -25,19 +26,12 @@ const STEP: f32 = 0.2;
 /// acts, so that directions of small gradient learn as fast as those of large.
 #[derive(Clone, Copy)]
 pub(super) struct Muon {
-    rate: f32,
+    pub rate: f32,
     /// What weight decay leaves of a weight.
-    keep: f32,
+    pub keep: f32,
 }
 
 impl Muon {
-    pub fn of_step(rate: f64, weight_decay: f32) -> Self {
-        Muon {
-            rate: rate as f32,
-            keep: (1.0 - rate * f64::from(weight_decay)) as f32,
-        }
-    }
-
     /// Takes the step of a row-major matrix with its gradient and its momentum.
     pub fn take(
         self,
@@ -75,15 +69,12 @@ vectorised! {
 /// Replaces a row-major matrix `U S Vᵀ` by about `U Vᵀ`, by Newton-Schulz iterations. A matrix of
 /// zeros stays.
 fn orthogonalise(matrix: &mut [f32], [rows, columns]: [usize; 2]) {
-    let squares: f64 = matrix.iter().map(|v| f64::from(*v).powi(2)).sum();
+    let squares = squares(matrix);
     if squares == 0.0 {
         return;
     }
     // The Frobenius norm bounds the largest singular value.
-    let factor = (1.0 / squares.sqrt()) as f32;
-    for value in matrix.iter_mut() {
-        *value *= factor;
-    }
+    scale(matrix, (1.0 / squares.sqrt()) as f32);
     let [a, b, c] = POLYNOMIAL;
     let few = rows.min(columns);
     let mut gram = vec![0.0; few * few];
@@ -182,7 +173,10 @@ mod tests {
         let shape = [8, 50];
         let gradients: Vec<f32> = (0..400).map(|_| rng.random_range(-1.0..1.0f32)).collect();
         let (mut parameters, mut momentum) = (vec![0.0; 400], vec![0.0; 400]);
-        let step = Muon::of_step(0.01, 0.0);
+        let step = Muon {
+            rate: 0.01,
+            keep: 1.0,
+        };
         step.take(shape, &mut parameters, &gradients, &mut momentum);
         let mean: f32 = parameters.iter().map(|p| p * p).sum::<f32>() / 400.0;
         let length = mean.sqrt() / (0.01 * STEP);
