@@ -23,7 +23,6 @@
 
 mod ang;
 mod ctf;
-mod decimal;
 mod dream3d;
 mod edax_hdf5;
 mod grain_map;

@@ -3,7 +3,6 @@
 //! The text is read block by block and each block's lines are parsed in parallel, so that a large
 //! file never stands in memory as a whole.
 
-use super::decimal;
 use super::points::Points;
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -187,9 +186,6 @@ impl Table {
 
     /// The number that the text begins with, and what comes after it.
     fn number<'a>(&self, text: &'a [u8], column: usize) -> Result<(f32, &'a [u8]), String> {
-        if let Some((value, length)) = decimal::short(text) {
-            return Ok((value, &text[length..]));
-        }
         let ends = |text: &[u8]| text.first().is_none_or(u8::is_ascii_whitespace);
         match fast_float2::parse_partial(text) {
             Ok((value, length)) if ends(&text[length..]) => Ok((value, &text[length..])),
