@@ -33,18 +33,20 @@ pub(super) struct Plan {
 pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
     std::fs::create_dir_all(&plan.out).map_err(|source| Error::io(&plan.out, source))?;
     let names = names(&plan.files);
-    // All files are opened first: a bad one is better found before an hour of work than after.
-    let volumes = plan
+    // All files are opened first: a bad one is better found before an hour of work than after. None
+    // is kept, so that memory stays that of one volume however many there are.
+    let shapes = plan
         .files
         .iter()
-        .map(|file| Ok(Microstructure::open(file)?))
+        .map(|file| Ok(Microstructure::open(file)?.grid().shape))
         .collect::<Result<Vec<_>>>()?;
-    let reach = shortest(&volumes);
+    let reach = shortest(&shapes);
     let mut one_points = Vec::new();
     let mut covariances = Vec::new();
-    for (name, volume) in names.iter().zip(&volumes) {
+    for (name, file) in names.iter().zip(&plan.files) {
         let mut progress = Progress::new(name);
         progress.say("statistics");
+        let volume = &Microstructure::open(file)?;
         let field = volume.rogsh()?;
         let statistics = if plan.periodic {
             TwoPoint::periodic(&field, &Pairs::All)?
@@ -58,11 +60,12 @@ pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
         let covariance = statistics.to_covariance();
         let at = |ending: &str| plan.out.join(format!("{name}.{ending}"));
         as_field(&statistics)?.save(at("statistics.npz"))?;
-        as_field(&covariance)?.save(at("covariance.npz"))?;
+        let stored = at("covariance.npz");
+        as_field(&covariance)?.save(&stored)?;
         ipf_cube(volume, name)?.save(at("ipf.png"))?;
         two_point_maps(&covariance, name)?.save(at("covariance.png"))?;
         one_points.push(OnePoint::of(&field)?);
-        covariances.push(covariance);
+        covariances.push((stored, covariance.displacements()));
         progress.keep(&format!("{}", volume.grid()));
     }
     one_point_table(&names, &one_points)?.to_csv(plan.out.join("one_point.csv"))?;
@@ -109,9 +112,9 @@ fn names(files: &[PathBuf]) -> Vec<String> {
 }
 
 /// Half of the shortest edge along each axis: what all volumes have statistics for.
-fn shortest(volumes: &[Microstructure]) -> [usize; 3] {
+fn shortest(shapes: &[[usize; 3]]) -> [usize; 3] {
     std::array::from_fn(|axis| {
-        let edges = volumes.iter().map(|volume| volume.grid().shape[axis]);
+        let edges = shapes.iter().map(|shape| shape[axis]);
         edges.min().unwrap_or(1) / 2
     })
 }
@@ -139,20 +142,20 @@ pub(super) fn as_field(statistics: &TwoPoint) -> Result<Field> {
     Ok(field.with_mask(mask.into_shared())?)
 }
 
-/// Of at least two files on one grid of displacements; says why where there is none.
+/// Of the stored covariances of at least two files on one grid of displacements, read piece by
+/// piece; says why where there is none.
 fn principal_components(
     names: &[String],
-    covariances: &[TwoPoint],
+    covariances: &[(PathBuf, [usize; 3])],
     out: &Path,
 ) -> Result<Option<Pca>> {
-    let same = covariances
-        .iter()
-        .all(|c| c.displacements() == covariances[0].displacements());
+    let same = covariances.windows(2).all(|pair| pair[0].1 == pair[1].1);
     if covariances.len() < 2 || !same {
         eprintln!("no principal components: they need two files or more of one shape");
         return Ok(None);
     }
-    let pca = Pca::fit(&Vectors::from_statistics(covariances)?)?;
+    let stored: Vec<&Path> = covariances.iter().map(|(path, _)| &**path).collect();
+    let pca = Pca::fit(&Vectors::from_files(&stored, Some("field"))?)?;
     scores_table(names, &pca)?.to_csv(out.join("pca_scores.csv"))?;
     explained_variance_table(&pca)?.to_csv(out.join("explained_variance.csv"))?;
     ExplainedVariance::new()

@@ -2,7 +2,7 @@
 
 use super::Grid;
 use crate::{Error, Result};
-use ndarray::{ArcArray, Array4, ArrayView3, Axis, Ix3, Ix4, s};
+use ndarray::{ArcArray, Array4, ArrayView3, ArrayViewMut4, Axis, Ix3, Ix4, s};
 use std::ops::Range;
 
 /// A field of any number of channels on a [`Grid`], such as the three ROGSH values of each voxel.
@@ -45,6 +45,20 @@ impl Field {
             data: data.into_shared(),
             mask: None,
         })
+    }
+
+    /// The same field with a number added to each channel.
+    ///
+    /// # Errors
+    /// When there are more or fewer numbers than channels.
+    pub fn shifted(&self, by: &[f64]) -> Result<Field> {
+        let channels = self.channels.len();
+        if by.len() != channels {
+            return Err(Error::shape("shifts of channels", channels, by.len()));
+        }
+        let mut shifted = self.clone();
+        shift_channels(shifted.data.view_mut(), by.iter().copied());
+        Ok(shifted)
     }
 
     /// The same field, valid only where `mask` is true.
@@ -127,6 +141,16 @@ impl Field {
     /// Where the field is valid, in axis order `x, y, z`; `None` where it is valid everywhere.
     pub fn mask(&self) -> Option<&ArcArray<bool, Ix3>> {
         self.mask.as_ref()
+    }
+}
+
+/// Adds a number to each channel of values in axis order `channel, x, y, z`.
+pub(crate) fn shift_channels(
+    mut values: ArrayViewMut4<'_, f32>,
+    by: impl IntoIterator<Item = f64>,
+) {
+    for (mut channel, by) in values.outer_iter_mut().zip(by) {
+        channel.mapv_inplace(|value| (f64::from(value) + by) as f32);
     }
 }
 

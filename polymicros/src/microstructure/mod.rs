@@ -10,6 +10,7 @@ pub(crate) mod stand_in;
 mod tessellation;
 
 pub use field::Field;
+pub(crate) use field::shift_channels;
 pub use grains::{Chords, Grain, Grains, LEAST_CONTACT, ToldBy};
 pub use grid::{Grid, LengthUnit};
 pub use orientation_map::{Microstructure, Origin, Phase};

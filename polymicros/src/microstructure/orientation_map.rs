@@ -73,7 +73,10 @@ impl Microstructure {
         if euler.shape() != [3, x, y, z] {
             return Err(Error::shape("Euler angles", [3, x, y, z], euler.shape()));
         }
-        if let Some((index, angle)) = euler.indexed_iter().find(|(_, a)| !a.is_finite()) {
+        // A look at the values alone is several times as fast as one at values and their places.
+        if !euler.iter().all(|angle| angle.is_finite())
+            && let Some((index, angle)) = euler.indexed_iter().find(|(_, a)| !a.is_finite())
+        {
             return Err(Error::value(
                 "Euler angles",
                 format!("{angle} at (angle, x, y, z) = {index:?}: angles must be finite"),
@@ -103,9 +106,9 @@ impl Microstructure {
     /// When the shape does not fit the grid, or a voxel's phase is not declared.
     pub fn with_phases(mut self, phases: Vec<Phase>, phase: Array3<u8>) -> Result<Self> {
         self.fits("phase map", phase.shape())?;
-        if let Some((index, k)) = phase
-            .indexed_iter()
-            .find(|(_, k)| usize::from(**k) > phases.len())
+        let undeclared = |k: &u8| usize::from(*k) > phases.len();
+        if phase.iter().any(undeclared)
+            && let Some((index, k)) = phase.indexed_iter().find(|(_, k)| undeclared(k))
         {
             return Err(Error::value(
                 "phase map",

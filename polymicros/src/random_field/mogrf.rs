@@ -3,10 +3,10 @@
 use super::density::Density;
 use super::noise::Noise;
 use super::{Images, MosmKernel, algorithm1, channel_names, full};
-use crate::microstructure::{Field, Grid};
+use crate::large_pages;
+use crate::microstructure::{Field, Grid, shift_channels};
 use crate::statistics::{Moment, Pairs, Real, TwoPoint};
 use crate::{Error, Result};
-use ndarray::Array4;
 use serde::{Deserialize, Serialize};
 
 /// How a field is drawn.
@@ -113,7 +113,7 @@ impl Mogrf {
     pub fn sample(&self, sampler: Sampler, seed: u64) -> Result<Field> {
         let [nx, ny, nz] = self.grid.shape;
         let noise = Noise::new(seed, self.grid.shape);
-        let mut data = Array4::zeros((self.channels.len(), nx, ny, nz));
+        let mut data = large_pages::zeros((self.channels.len(), nx, ny, nz));
         let values = data
             .as_slice_mut()
             .expect("an array just made is contiguous");
@@ -123,11 +123,8 @@ impl Mogrf {
             }
             Sampler::Full => full::draw(&self.density(&Pairs::All)?, &noise, values)?,
         }
-        for (mut channel, mean) in data.outer_iter_mut().zip(&self.mean) {
-            if *mean != 0.0 {
-                let mean = *mean as f32;
-                channel.mapv_inplace(|value| value + mean);
-            }
+        if self.mean.iter().any(|mean| *mean != 0.0) {
+            shift_channels(data.view_mut(), self.mean.iter().copied());
         }
         Field::new(self.grid, self.channels.clone(), data)
     }
@@ -176,16 +173,8 @@ pub fn with_mean(field: &Field, mean: &[f64]) -> Result<Field> {
     if mean.len() != own.len() {
         return Err(Error::shape("means", own.len(), mean.len()));
     }
-    let mut data = field.data().to_owned();
-    for ((mut channel, own), mean) in data.outer_iter_mut().zip(own).zip(mean) {
-        let shift = (mean - own) as f32;
-        channel.mapv_inplace(|value| value + shift);
-    }
-    let moved = Field::new(*field.grid(), field.channels().to_vec(), data)?;
-    match field.mask() {
-        Some(mask) => moved.with_mask(mask.clone()),
-        None => Ok(moved),
-    }
+    let by: Vec<f64> = mean.iter().zip(own).map(|(mean, own)| mean - own).collect();
+    field.shifted(&by)
 }
 
 #[cfg(test)]

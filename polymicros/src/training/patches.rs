@@ -1,7 +1,7 @@
 //! Neighbourhoods cut from volumes.
 
 use super::symmetry::Symmetry;
-use crate::microstructure::Field;
+use crate::microstructure::{Field, shift_channels};
 use crate::{Error, Result};
 use ndarray::{Array4, ArrayView4, Axis, s};
 use rand::seq::SliceRandom;
@@ -165,12 +165,9 @@ pub fn centred(field: &Field) -> Result<Array4<f32>> {
             ));
         }
     }
+    let mean = crate::statistics::means(field)?;
     let mut data = field.data().to_owned();
-    for mut channel in data.outer_iter_mut() {
-        let sum: f64 = channel.iter().map(|&v| f64::from(v)).sum();
-        let mean = sum / channel.len().max(1) as f64;
-        channel.mapv_inplace(|value| (f64::from(value) - mean) as f32);
-    }
+    shift_channels(data.view_mut(), mean.iter().map(|mean| -mean));
     Ok(data)
 }
 

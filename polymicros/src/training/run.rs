@@ -139,7 +139,7 @@ mod tests {
     use super::super::read_log;
     use super::*;
     use crate::diffusion::NetworkDenoiser;
-    use crate::network::{Cpu, UNetConfig};
+    use crate::network::{Arithmetic, Cpu, UNetConfig};
     use ndarray::Array4;
 
     fn settings(steps: usize) -> Settings {
@@ -167,15 +167,24 @@ mod tests {
 
     #[test]
     fn a_killed_run_goes_on_with_the_same_bits_on_any_number_of_threads() {
+        for precision in [Arithmetic::F32, Arithmetic::Bf16] {
+            killed_run(Settings {
+                precision,
+                ..settings(10)
+            });
+        }
+    }
+
+    fn killed_run(settings: Settings) {
         let folder = tempfile::tempdir().unwrap();
         let device = Cpu::default();
         let whole = folder.path().join("whole");
-        let mut run = Run::start(settings(10), &whole, &device).unwrap();
+        let mut run = Run::start(settings.clone(), &whole, &device).unwrap();
         run.train(&mut data(), all).unwrap();
 
         // Six steps, of which two are lost with the process: the last checkpoint is of step four.
         let killed = folder.path().join("killed");
-        let mut run = Run::start(settings(10), &killed, &device).unwrap();
+        let mut run = Run::start(settings, &killed, &device).unwrap();
         let one = rayon::ThreadPoolBuilder::new()
             .num_threads(1)
             .build()

@@ -215,12 +215,7 @@ impl Dataset {
     pub fn rogsh(&self, structure: usize) -> Result<Field> {
         let recipe = self.settings().recipe(structure)?;
         let mean = self.settings().models[recipe.model].mean;
-        let field = self.field(structure)?;
-        let mut values = field.data().to_owned();
-        for (mut channel, mean) in values.outer_iter_mut().zip(mean) {
-            channel.mapv_inplace(|v| (f64::from(v) + mean) as f32);
-        }
-        Field::new(*field.grid(), ROGSH_NAMES, values)
+        self.field(structure)?.shifted(&mean)
     }
 
     fn voxels(&self) -> zarr::Spec {

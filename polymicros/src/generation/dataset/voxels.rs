@@ -1,7 +1,7 @@
 //! A structure's voxels in the form in which they are stored, and back.
 
 use super::{Encoding, Lost};
-use crate::microstructure::Field;
+use crate::microstructure::{Field, shift_channels};
 use crate::orientation::{ROGSH_NAMES, RogshCodes, is_rogsh};
 use crate::{Error, Result};
 use ndarray::{Array4, ArrayView3, ArrayView4, Axis};
@@ -44,12 +44,10 @@ impl Coder {
         let Coder::Codes(codes) = self else {
             return Ok((Voxels::Values(field.as_slice().to_vec()), None));
         };
-        let mut moved = field.data().to_owned();
-        for (mut channel, mean) in moved.outer_iter_mut().zip(mean) {
-            channel.mapv_inplace(|v| (f64::from(v) + mean) as f32);
-        }
-        let coded = codes.encode(moved.view())?;
-        let lost = lost(moved.view(), codes.decode(coded.view())?.view());
+        let moved = field.shifted(&mean)?;
+        let moved = moved.data().view();
+        let coded = codes.encode(moved)?;
+        let lost = lost(moved, codes.decode(coded.view())?.view());
         Ok((Voxels::Codes(coded.into_iter().collect()), Some(lost)))
     }
 
@@ -69,9 +67,7 @@ impl Coder {
             (Coder::Codes(codes), Voxels::Codes(coded)) => {
                 let coded = ArrayView3::from_shape(shape, &coded).map_err(failed)?;
                 let mut values = codes.decode(coded)?;
-                for (mut channel, mean) in values.outer_iter_mut().zip(mean) {
-                    channel.mapv_inplace(|v| (f64::from(v) - mean) as f32);
-                }
+                shift_channels(values.view_mut(), mean.map(|mean| -mean));
                 Ok(values)
             }
             _ => Err(Error::value(

@@ -4,8 +4,8 @@ use super::*;
 use crate::diffusion::{Batch, NetworkDenoiser, Preconditioning, Schedule};
 use crate::generation::{LocalModel, Tiling};
 use crate::network::{Cpu, Padding, UNet, UNetConfig};
-use crate::random_field::{Acceptance, Bounds, Design};
-use crate::statistics::means;
+use crate::random_field::{Acceptance, Bounds, Design, with_mean};
+use crate::statistics::{Pairs, TwoPoint, means};
 use ndarray::{Array4, Slice};
 
 fn parameters() -> Result<MosmParameters> {
@@ -61,6 +61,36 @@ fn seeds_decide_and_means_are_zero() -> Result<()> {
         ..SEEDS
     })?;
     assert_ne!(made.random_field, other_field.random_field);
+    Ok(())
+}
+
+/// Diversity of the mean is one call, before or after the refinement: it takes the mean away, and
+/// the covariances do not hear of it.
+#[test]
+fn a_mean_is_added_to_the_field_or_to_the_structure() -> Result<()> {
+    let (local_global, grid) = (LocalGlobal::default(), Grid::cube(32)?);
+    let refine =
+        |field: &Field| local_global.refine(&white(0.2), field, SEEDS.refinement, |_| Ok(()));
+    let kernel = MosmKernel::new(&parameters()?)?;
+    let field = Mogrf::of_kernel(&kernel, &grid, Images::All)?
+        .sample(random_field::Sampler::Full, SEEDS.random_field)?;
+    let mean = [0.1, -0.2, 0.05];
+    let plain = refine(&field)?;
+    let from_moved = refine(&with_mean(&field, &mean)?)?;
+    for (a, b) in plain.as_slice().iter().zip(from_moved.as_slice()) {
+        assert!((a - b).abs() < 1e-5, "{a} {b}");
+    }
+    let moved = with_mean(&plain, &mean)?;
+    for (found, wanted) in means(&moved)?.iter().zip(mean) {
+        assert!((found - wanted).abs() < 1e-6, "{found} {wanted}");
+    }
+    let covariances = |field: &Field| -> Result<_> {
+        Ok(TwoPoint::periodic(field, &Pairs::All)?.to_covariance())
+    };
+    let (before, after) = (covariances(&plain)?, covariances(&moved)?);
+    for (a, b) in before.values().iter().zip(after.values()) {
+        assert!((a - b).abs() < 1e-6, "{a} {b}");
+    }
     Ok(())
 }
 

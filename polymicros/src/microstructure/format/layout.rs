@@ -189,9 +189,10 @@ fn nearest(offset: f64, step: f64, count: usize) -> Option<usize> {
         return Some(0);
     }
     let steps = offset / step;
-    let whole = steps.round();
-    let fits = (steps - whole).abs() <= 0.25 && whole >= 0.0 && whole < count as f64;
-    fits.then_some(whole as usize)
+    // Negative ones become 0, and numbers that are none as well: neither is then near enough.
+    let whole = (steps + 0.5) as usize;
+    let fits = (steps - whole as f64).abs() <= 0.25 && whole < count;
+    fits.then_some(whole)
 }
 
 #[cfg(test)]

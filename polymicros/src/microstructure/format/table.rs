@@ -93,6 +93,9 @@ impl Table {
     /// The points of a piece of text and its number of lines; or the first wrong line.
     fn parse(&self, text: &[u8]) -> Result<(Points, usize), (usize, String)> {
         let mut points = Points::new(self.properties);
+        // Lines are of about one length.
+        let line = text.len() - from_line_end(text).len() + 1;
+        points.reserve(text.len() / line + 1);
         let mut lines = 0;
         let mut rest = without_blanks(text);
         // The text is gone through once: nothing looks for a line's or a number's end beforehand.

@@ -69,6 +69,23 @@ fn crystal_symmetry_changes_nothing() {
     assert!(worst < 1e-12, "{worst}");
 }
 
+/// Eq. 8 prints the bracket closed before its last term, which then stands without the factor.
+#[test]
+fn the_bracket_as_printed_is_not_invariant() {
+    let printed = |e: Euler| {
+        let last = (e.big_phi.cos() - 1.0).powi(4) * (4.0 * (e.phi1 - e.phi2)).cos();
+        as_printed(e)[0] + (1.0 - 30f64.sqrt() / 192.0) * last
+    };
+    let mut worst = 0.0f64;
+    for e in random_orientations(2_000, 2) {
+        for symmetry in CUBIC_ROTATIONS {
+            let equivalent = Euler::from(symmetry * Quaternion::from(e));
+            worst = worst.max((printed(e) - printed(equivalent)).abs());
+        }
+    }
+    assert!((14.0..16.0).contains(&worst), "{worst}");
+}
+
 #[test]
 fn of_the_sample_operations_only_those_of_4_mmm_about_z_change_nothing() -> Result<()> {
     // All 48 operations of m-3m as signed permutation matrices. A mirror image of a crystal is

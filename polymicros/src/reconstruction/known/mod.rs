@@ -29,7 +29,7 @@ pub use replacement::KnownVoxels;
 
 use super::Mask;
 use crate::diffusion::Batch;
-use crate::microstructure::{Field, Grid};
+use crate::microstructure::{Field, Grid, shift_channels};
 use crate::statistics::means;
 use crate::{Error, Result};
 use ndarray::{Array4, Axis, Zip};
@@ -136,9 +136,7 @@ impl Known {
     }
 
     fn shifted(&self, mut values: Array4<f32>, sign: f64) -> Array4<f32> {
-        for (mut channel, mean) in values.axis_iter_mut(Axis(0)).zip(&self.mean) {
-            channel.mapv_inplace(|value| (f64::from(value) + sign * mean) as f32);
-        }
+        shift_channels(values.view_mut(), self.mean.iter().map(|mean| sign * mean));
         values
     }
 

@@ -72,7 +72,7 @@ impl Default for MatchSettings {
             thresholds: Thresholds::default(),
             maximum: 9e-6,
             optimiser: Optimiser::Scaling,
-            iterations: 400,
+            iterations: 5000,
             noise: false,
         }
     }

@@ -4,7 +4,7 @@ use super::condition::{MatchSections, MatchSettings, MatchStep};
 use super::optimise::{Goal, Optimiser};
 use super::{OrthogonalStatistics, Outcome};
 use crate::diffusion::{Batch, Denoiser, Sampler};
-use crate::microstructure::Field;
+use crate::microstructure::{Field, shift_channels};
 use crate::{Error, Result};
 use ndarray::{Array4, Axis};
 use rand::SeedableRng;
@@ -102,9 +102,7 @@ pub fn without_model(
 
 /// A field of mean zero as one with the target's means.
 fn with_means(target: &OrthogonalStatistics, mut data: Array4<f32>) -> Result<Field> {
-    for (mut channel, mean) in data.outer_iter_mut().zip(target.mean()) {
-        channel.mapv_inplace(|value| (f64::from(value) + mean) as f32);
-    }
+    shift_channels(data.view_mut(), target.mean().iter().copied());
     Field::new(*target.grid(), target.channels().to_vec(), data)
 }
 

@@ -12,7 +12,7 @@ use super::planes::{fold, gradients, planes, spread};
 use super::{Gradients, Sizes};
 use crate::buffer::Buffer;
 use crate::network::kernel::bf16::{
-    DEPTH, Panels, Rounded, SIDE, Step, TILE, Target, TileProduct, pair,
+    DEPTH, Panels, Rounded, SIDE, Step, TILE, Target, TileProduct, each, pair,
 };
 use crate::network::kernel::{column_sums, vectorised};
 use grid::{MARGIN, padded_gradient, padded_input};
@@ -81,18 +81,7 @@ vectorised! {
     fn finish<'a>(sums: &'a [f32], bias: &'a [f32], line: &'a mut [f32]) {
         let voxels = line.chunks_exact_mut(bias.len());
         for (line, sums) in voxels.zip(sums.chunks_exact(bias.len().next_multiple_of(SIDE))) {
-            let (line, line_rest) = line.as_chunks_mut::<SIDE>();
-            let (sums, sums_rest) = sums.as_chunks::<SIDE>();
-            let (bias, bias_rest) = bias.as_chunks::<SIDE>();
-            for ((line, sums), bias) in line.iter_mut().zip(sums).zip(bias) {
-                for ((line, sum), bias) in line.iter_mut().zip(sums).zip(bias) {
-                    *line = sum + bias;
-                }
-            }
-            let sums_rest = sums_rest.iter().chain(sums[bias.len()..].as_flattened());
-            for ((line, sum), bias) in line_rest.iter_mut().zip(sums_rest).zip(bias_rest) {
-                *line = sum + bias;
-            }
+            each(line, &sums[..bias.len()], bias, |_, sum, bias| sum + bias);
         }
     }
 }

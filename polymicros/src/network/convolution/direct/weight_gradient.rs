@@ -8,7 +8,7 @@ use super::super::Sizes;
 use super::{LINES, TAPS, WIDTH};
 use crate::buffer::Buffer;
 use crate::network::kernel::bf16::{
-    DEPTH, MakePairs, NOWHERE, Rounded, SIDE, Step, TILE, Target, TileProduct, transpose,
+    DEPTH, MakePairs, NOWHERE, Rounded, Rows, SIDE, Step, TILE, Target, TileProduct, transpose,
 };
 use crate::network::kernel::{dispatch, total};
 use rayon::prelude::*;
@@ -146,10 +146,13 @@ fn transposed(sizes: &Sizes, layout: &Layout, padded: &Rounded) -> Rounded {
                 let columns = SIDE.min(channels - row * SIDE);
                 let rows = &mut left[row * SIDE * layout.voxels..][..SIDE * layout.voxels];
                 for voxel in (0..layout.voxels).step_by(DEPTH) {
-                    let places: [usize; DEPTH] = from_fn(|i| (voxel + i) * channels + row * SIDE);
                     dispatch(MakePairs {
                         values: padded,
-                        places: &places,
+                        rows: Rows::Apart {
+                            first: voxel * channels + row * SIDE,
+                            stride: channels,
+                            count: ((ny + 2) * (nz + 2) - voxel).min(DEPTH),
+                        },
                         columns,
                         to: &mut tile,
                     });
@@ -185,7 +188,7 @@ fn paired(sizes: &Sizes, layout: &Layout, gradient: &[f32]) -> Rounded {
                 });
                 dispatch(MakePairs {
                     values: gradient,
-                    places: &places,
+                    rows: Rows::At(&places),
                     columns: SIDE.min(channels - column),
                     to: tile,
                 });

@@ -6,6 +6,7 @@
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod amx;
+mod each;
 mod outer;
 mod pairs;
 mod panels;
@@ -18,7 +19,8 @@ mod tests;
 mod tiles;
 mod transpose;
 
-pub(in crate::network) use pairs::{MakePairs, NOWHERE};
+pub(in crate::network) use each::each;
+pub(in crate::network) use pairs::{MakePairs, NOWHERE, Rows};
 pub(in crate::network) use panels::{Panels, pair};
 pub(in crate::network) use round::RoundRows;
 pub(in crate::network) use rounded::Rounded;

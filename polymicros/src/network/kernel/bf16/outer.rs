@@ -1,6 +1,6 @@
 //! Sums of outer products of values rounded to bf16.
 
-use super::pairs::MakePairs;
+use super::pairs::{MakePairs, Rows};
 use super::transpose::transpose_sums;
 use super::{DEPTH, Rounded, SIDE, Step, TILE, Target, TileProduct, transpose};
 use crate::network::kernel::{Outer, dispatch, vectorised};
@@ -58,12 +58,12 @@ pub(in crate::network::kernel) fn outer(work: Outer) {
             right: step * TILE,
         });
         for step in 0..count {
-            let (of_inputs, of_gradients) = places.next((rows - first - step * DEPTH).min(DEPTH));
+            let [of_inputs, of_gradients] = places.next((rows - first - step * DEPTH).min(DEPTH));
             let operands = [
                 (work.input, of_inputs, &inputs, !swapped),
                 (work.gradient, of_gradients, &gradients, swapped),
             ];
-            for (values, places, strips, is_left) in operands {
+            for (values, rows, strips, is_left) in operands {
                 for (index, strip) in strips.iter().enumerate() {
                     let here = (index * STEPS + step) * TILE;
                     let to = match is_left {
@@ -72,7 +72,7 @@ pub(in crate::network::kernel) fn outer(work: Outer) {
                     };
                     dispatch(MakePairs {
                         values: &values[strip.at..],
-                        places,
+                        rows,
                         columns: strip.count,
                         to,
                     });
@@ -158,19 +158,33 @@ impl Places {
     }
 
     /// Those of the next `count` rows of the input and the gradient.
-    fn next(&mut self, count: usize) -> (&[usize], &[usize]) {
-        let [line, row] = &mut self.at;
+    fn next(&mut self, count: usize) -> [Rows<'_>; 2] {
+        let [line, row] = self.at;
+        let place = |operand: usize, line: usize, row: usize| {
+            line * self.lines[operand] + row * self.strides[operand]
+        };
+        if row + count <= self.rows {
+            self.at = match row + count == self.rows {
+                true => [line + 1, 0],
+                false => [line, row + count],
+            };
+            return from_fn(|operand| Rows::Apart {
+                first: place(operand, line, row),
+                stride: self.strides[operand],
+                count,
+            });
+        }
+        let [mut line, mut row] = self.at;
         for index in 0..count {
             for operand in 0..2 {
-                self.places[operand][index] =
-                    *line * self.lines[operand] + *row * self.strides[operand];
+                self.places[operand][index] = place(operand, line, row);
             }
-            *row += 1;
-            if *row == self.rows {
-                (*line, *row) = (*line + 1, 0);
+            row += 1;
+            if row == self.rows {
+                (line, row) = (line + 1, 0);
             }
         }
-        let [inputs, gradients] = &self.places;
-        (&inputs[..count], &gradients[..count])
+        self.at = [line, row];
+        from_fn(|operand| Rows::At(&self.places[operand][..count]))
     }
 }

@@ -34,11 +34,23 @@ impl Value for u16 {
     }
 }
 
-/// Makes pairs of the rows that begin at these places, as many as there is room for: of zeros where
-/// there are no more.
+/// Which rows pairs are made of.
+#[derive(Clone, Copy)]
+pub(in crate::network) enum Rows<'a> {
+    /// So many, from a place on.
+    Apart {
+        first: usize,
+        stride: usize,
+        count: usize,
+    },
+    /// Those that begin at these places.
+    At(&'a [usize]),
+}
+
+/// Makes pairs of rows, as many as there is room for: of zeros where there are no more.
 pub(in crate::network) struct MakePairs<'a, T> {
     pub values: &'a [T],
-    pub places: &'a [usize],
+    pub rows: Rows<'a>,
     /// Up to [`SIDE`].
     pub columns: usize,
     pub to: &'a mut [u16],
@@ -49,28 +61,48 @@ impl<T: Value> WithSimd for MakePairs<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let (pairs, _) = self.to.as_chunks_mut::<PAIR>();
-        for (index, pair) in pairs.iter_mut().enumerate() {
-            let even = row(self.values, self.places, 2 * index, self.columns);
-            let odd = row(self.values, self.places, 2 * index + 1, self.columns);
-            *pair = T::pair(simd, even, odd);
+        let (values, columns) = (self.values, self.columns);
+        match self.rows {
+            Rows::Apart {
+                first,
+                stride,
+                count,
+            } => {
+                // Rows may overlap.
+                let at = |row| values.get(first + row * stride..).unwrap_or(&[]);
+                make(simd, (0..count).map(at), columns, self.to);
+            }
+            Rows::At(places) => {
+                let at = |&place: &usize| values.get(place..).unwrap_or(&[]);
+                make(simd, places.iter().map(at), columns, self.to);
+            }
         }
     }
 }
 
-/// The row that begins at a place, with zeros for what is missing of it.
 #[inline(always)]
-fn row<T: Value>(values: &[T], places: &[usize], index: usize, columns: usize) -> [T; SIDE] {
+fn make<'a, S: Simd, T: Value + 'a>(
+    simd: S,
+    mut rows: impl Iterator<Item = &'a [T]>,
+    columns: usize,
+    to: &mut [u16],
+) {
+    for pair in to.as_chunks_mut::<PAIR>().0 {
+        let even = row(rows.next().unwrap_or(&[]), columns);
+        let odd = row(rows.next().unwrap_or(&[]), columns);
+        *pair = T::pair(simd, even, odd);
+    }
+}
+
+/// A row, with zeros for what is missing of it.
+#[inline(always)]
+fn row<T: Value>(from: &[T], columns: usize) -> [T; SIDE] {
+    if let (Some(whole), SIDE) = (from.first_chunk(), columns) {
+        return *whole;
+    }
     let mut row = [T::default(); SIDE];
-    let place = places.get(index).copied().unwrap_or(NOWHERE);
-    let from = values.get(place..).unwrap_or(&[]);
-    match from.first_chunk() {
-        Some(whole) if columns == SIDE => row = *whole,
-        _ => {
-            for (to, from) in row.iter_mut().zip(from).take(columns) {
-                *to = *from;
-            }
-        }
+    for (to, from) in row.iter_mut().zip(from).take(columns) {
+        *to = *from;
     }
     row
 }

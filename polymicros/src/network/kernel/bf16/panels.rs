@@ -1,6 +1,6 @@
 //! Weights as right operands.
 
-use super::pairs::{MakePairs, PAIR};
+use super::pairs::{MakePairs, PAIR, Rows};
 use super::{Rounded, SIDE, TILE};
 use crate::network::kernel::dispatch;
 use crate::network::kernel::pack::panels;
@@ -28,13 +28,16 @@ impl Panels {
         let rows = depth.div_ceil(2) * PAIR;
         let panel = rows + TILE;
         let count = panels.len() / (depth * SIDE).max(1);
-        let places: Vec<usize> = (0..depth).map(|row| row * SIDE).collect();
         let mut values = Rounded::zeros(count * panel, 0);
         for (index, to) in values.chunks_exact_mut(panel).enumerate() {
             let from = &panels[index * depth * SIDE..][..depth * SIDE];
             dispatch(MakePairs {
                 values: from,
-                places: &places,
+                rows: Rows::Apart {
+                    first: 0,
+                    stride: SIDE,
+                    count: depth,
+                },
                 columns: SIDE,
                 to: &mut to[..rows],
             });

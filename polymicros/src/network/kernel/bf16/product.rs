@@ -1,45 +1,53 @@
 //! Rows of input times packed weights, both rounded to bf16.
 
+use super::each::each;
 use super::panels::pair;
-use super::round::round;
+use super::round::round_row;
 use super::{DEPTH, Panels, Rounded, SIDE, Step, TILE, Target, TileProduct};
+use crate::buffer::Buffer;
 use crate::network::kernel::{Product, Segment, Start, dispatch, vectorised};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
-/// Tiles of rows that are rounded together.
-const HEIGHT: usize = 4;
+/// Left tiles that are rounded together, so that they stay in the cache, and most rows of them.
+const TILES: usize = 32;
+const ROWS: usize = 16;
 
 /// As [`Product`] with these weights.
 pub(in crate::network::kernel) fn product(work: Product, weights: &Panels) {
-    let mut steps = Vec::new();
+    let depth: usize = work.segments.iter().map(|s| width(s).div_ceil(DEPTH)).sum();
+    let (rows, panels) = (work.rows * work.lines, work.weights.panels());
+    // Tiles of rows that are rounded together.
+    let most = rows.div_ceil(SIDE).min(ROWS);
+    let height = (TILES / depth.max(1)).clamp(4, ROWS).min(most.max(1));
+    let mut steps = Vec::with_capacity(depth);
     for segment in work.segments {
         for part in 0..width(segment).div_ceil(DEPTH) {
             steps.push(Step {
-                left: steps.len() * HEIGHT * TILE,
+                left: steps.len() * height * TILE,
                 right: pair(segment.weights) + part * TILE,
             });
         }
     }
-    let mut left = Rounded::stale(steps.len() * HEIGHT * TILE, 0);
+    let mut left = Rounded::stale(depth * height * TILE, 0);
     let shape = Shape {
         rows: work.rows,
         line: work.output_line,
         stride: work.output_stride,
         columns: work.weights.columns(),
     };
-    let (rows, panels) = (work.rows * work.lines, work.weights.panels());
     // Whole tiles of rows that follow each other go where they belong, others to a row of tiles each
     // first.
     let followed = work.lines == 1 || shape.line == shape.rows * shape.stride;
     let straight =
         followed && matches!(work.start, Start::Zero) && shape.columns.is_multiple_of(SIDE);
-    let mut sums = vec![0.0; HEIGHT * SIDE * panels * SIDE];
-    for first in (0..rows).step_by(HEIGHT * SIDE) {
-        let count = (rows - first).min(HEIGHT * SIDE);
+    let mut sums = Buffer::default();
+    for first in (0..rows).step_by(height * SIDE) {
+        let count = (rows - first).min(height * SIDE);
         dispatch(Gather {
             work: &work,
             rows: first..first + count,
+            height,
             left: &mut left,
         });
         let product = TileProduct {
@@ -59,6 +67,9 @@ pub(in crate::network::kernel) fn product(work: Product, weights: &Panels) {
             product.run([count / SIDE, panels], left, column, output, &mut target);
         } else {
             let stride = panels * SIDE;
+            if sums.is_empty() {
+                sums = Buffer::stale(height * SIDE * stride);
+            }
             let mut target = Target {
                 values: &mut sums,
                 stride,
@@ -92,6 +103,8 @@ fn width(segment: &Segment) -> usize {
 struct Gather<'a> {
     work: &'a Product<'a>,
     rows: Range<usize>,
+    /// Rows of left tiles.
+    height: usize,
     left: &'a mut [u16],
 }
 
@@ -101,30 +114,29 @@ impl WithSimd for Gather<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let work = self.work;
+        let mut places = [0; ROWS * SIDE];
+        let places = &mut places[..self.rows.len()];
         let (mut line, mut row) = (self.rows.start / work.rows, self.rows.start % work.rows);
-        for index in 0..self.rows.len() {
-            let input = line * work.line_stride + row * work.stride;
-            let mut tile = index / SIDE * TILE + index % SIDE * DEPTH;
-            for segment in work.segments {
-                let values = &work.input[segment.input + input..][..segment.depth];
-                let lead = segment.weights % 2;
-                // Zeros before and after what is not a whole number of tiles.
-                let (head, rest) = values.split_at((DEPTH - lead).min(values.len()));
-                let to = &mut self.left[tile..][..DEPTH];
-                to[..lead].fill(0);
-                round(simd, head, &mut to[lead..lead + head.len()]);
-                to[lead + head.len()..].fill(0);
-                tile += HEIGHT * TILE;
-                for values in rest.chunks(DEPTH) {
-                    let to = &mut self.left[tile..][..DEPTH];
-                    round(simd, values, &mut to[..values.len()]);
-                    to[values.len()..].fill(0);
-                    tile += HEIGHT * TILE;
-                }
-            }
+        for place in places.iter_mut() {
+            *place = line * work.line_stride + row * work.stride;
             row += 1;
             if row == work.rows {
                 (line, row) = (line + 1, 0);
+            }
+        }
+        let mut steps = self.left.chunks_exact_mut(self.height * TILE);
+        for segment in work.segments {
+            let (mut from, mut lead) = (0, segment.weights % 2);
+            while from < segment.depth {
+                let count = (DEPTH - lead).min(segment.depth - from);
+                let values = &work.input[segment.input + from..];
+                let rows = steps
+                    .next()
+                    .map_or(&mut [][..], |step| step.as_chunks_mut().0);
+                for (to, &place) in rows.iter_mut().zip(&*places) {
+                    round_row(simd, &values[place..place + count], lead, to);
+                }
+                (from, lead) = (from + count, 0);
             }
         }
     }
@@ -156,14 +168,12 @@ vectorised! {
             match start {
                 Start::Zero => output.copy_from_slice(&sums[..width]),
                 Start::Bias(bias) => {
-                    for ((output, sum), bias) in output.iter_mut().zip(sums).zip(bias) {
-                        *output = sum + bias;
-                    }
+                    let bias = &bias[..width];
+                    each(output, &sums[..width], bias, |_, sum, bias| sum + bias);
                 }
                 Start::Output => {
-                    for (output, sum) in output.iter_mut().zip(sums) {
-                        *output += sum;
-                    }
+                    let sums = &sums[..width];
+                    each(output, sums, sums, |output, sum, _| output + sum);
                 }
             }
             row += 1;

@@ -3,8 +3,8 @@
 //! Of loops of so few steps the compiler makes no vector instructions, and they are what a product
 //! waits for: for AVX-512 they are written out.
 
-use super::SIDE;
 use super::pairs::PAIR;
+use super::{DEPTH, SIDE};
 use pulp::{Simd, WithSimd, cast};
 
 /// The bits of the bf16 nearest to `x`, the even one of two, in the upper half; any in the lower.
@@ -28,6 +28,29 @@ pub(super) fn round<S: Simd>(simd: S, from: &[f32], to: &mut [u16]) {
         round_each(from, to);
     }
     round_each(from_rest, to_rest);
+}
+
+/// Rounds up to [`DEPTH`] values, from place `lead` on, to a row of a left tile: the rest are zeros.
+///
+/// A tile that is loaded soon after waits for rows that were stored in parts: whole ones are stored at
+/// once.
+#[inline(always)]
+pub(super) fn round_row<S: Simd>(simd: S, from: &[f32], lead: usize, to: &mut [u16; DEPTH]) {
+    #[cfg(target_arch = "x86_64")]
+    if let (Some(simd), 0, Some(first)) = (avx512::of(simd), lead, from.first_chunk()) {
+        let rest = &from[SIDE..];
+        if rest.is_empty() {
+            *to = avx512::round_row(simd, *first, [0.0; SIDE]);
+            return;
+        }
+        if let (Some(second), DEPTH) = (rest.first_chunk(), from.len()) {
+            *to = avx512::round_row(simd, *first, *second);
+            return;
+        }
+    }
+    let mut row = [0; DEPTH];
+    round_each(from, &mut row[lead..lead + from.len()]);
+    *to = row;
 }
 
 #[inline(always)]
@@ -91,11 +114,11 @@ impl WithSimd for RoundRows<'_> {
 
 #[cfg(target_arch = "x86_64")]
 mod avx512 {
-    use super::{PAIR, SIDE};
+    use super::{DEPTH, PAIR, SIDE};
     use pulp::x86::V4;
     use pulp::{Simd, cast};
     use std::any::Any;
-    use std::arch::x86_64::__m512i;
+    use std::arch::x86_64::{__m256i, __m512i};
 
     /// The instructions, where it is these that a kernel is compiled for.
     #[inline(always)]
@@ -114,10 +137,21 @@ mod avx512 {
     }
 
     #[inline(always)]
-    pub(super) fn round(simd: V4, values: [f32; SIDE]) -> [u16; SIDE] {
+    fn halves(simd: V4, values: [f32; SIDE]) -> __m256i {
         let avx = simd.avx512f;
-        let upper = avx._mm512_srli_epi32::<16>(nearest(simd, values));
-        cast(avx._mm512_cvtepi32_epi16(upper))
+        avx._mm512_cvtepi32_epi16(avx._mm512_srli_epi32::<16>(nearest(simd, values)))
+    }
+
+    #[inline(always)]
+    pub(super) fn round(simd: V4, values: [f32; SIDE]) -> [u16; SIDE] {
+        cast(halves(simd, values))
+    }
+
+    #[inline(always)]
+    pub(super) fn round_row(simd: V4, first: [f32; SIDE], second: [f32; SIDE]) -> [u16; DEPTH] {
+        let avx = simd.avx512f;
+        let first = avx._mm512_castsi256_si512(halves(simd, first));
+        cast(avx._mm512_inserti64x4::<1>(first, halves(simd, second)))
     }
 
     #[inline(always)]

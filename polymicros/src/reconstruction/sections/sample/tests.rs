@@ -50,6 +50,25 @@ fn samples_have_the_statistics_and_means_of_the_target() {
     }
 }
 
+/// Covariances do not hear of the mean, so it can be added to the target or to what is made.
+#[test]
+fn a_mean_is_added_before_or_after() {
+    let volume = cells([8, 8, 8], 9, 1);
+    let shift = [0.3, -0.1, 0.2];
+    let made = |of: &Field| {
+        let target = OrthogonalStatistics::of_volume(of).unwrap();
+        expansion()
+            .sample(&white, &target, 3, |_| Ok(()))
+            .unwrap()
+            .field
+    };
+    let after = made(&volume).shifted(&shift).unwrap();
+    let before = made(&volume.shifted(&shift).unwrap());
+    for (a, b) in before.as_slice().iter().zip(after.as_slice()) {
+        assert!((a - b).abs() < 2e-3, "{a} {b}");
+    }
+}
+
 #[test]
 fn work_can_be_ended_from_outside() {
     let target = OrthogonalStatistics::of_volume(&cells([8, 8, 8], 9, 1)).unwrap();
