@@ -67,9 +67,9 @@ pub use polymicros::reconstruction::comparison::{
 };
 pub use polymicros::reconstruction::measures::{Calibration, Measures, near_boundaries};
 pub use polymicros::reconstruction::sections::{
-    CorrelationError, EnsembleErrors, Estimate, Expansion, Floor, Goal, MatchSettings, MeanField,
-    Morphology, Optimiser, OrthogonalStatistics, Outcome, ReachSettings, Reachable, Sample,
-    SectionSettings, Thresholds, WholeErrors, similarity, without_model,
+    CorrelationError, EnsembleErrors, Estimate, Expansion, ExpansionReport, Floor, Goal,
+    MatchSettings, MeanField, Morphology, Optimiser, OrthogonalStatistics, Outcome, ReachSettings,
+    Reachable, Sample, SectionSettings, Thresholds, WholeErrors, similarity, without_model,
 };
 pub use polymicros::reconstruction::{
     Consistency, Ensemble, Inpainting, Interpolation, Mask, Model, Projection, Reconstruction,

@@ -6,9 +6,11 @@ use crate::{Error, Result};
 use polymicros::diffusion::{Sampler, Schedule};
 use polymicros::generation::LocalModel;
 use polymicros::reconstruction::sections::{
-    Ensemble, EnsembleErrors, EnsembleSettings, Estimate, Expansion, Floor, MatchSettings,
-    OrthogonalStatistics, ReachSettings, Reachable, SectionSettings, WholeErrors,
+    Ensemble, EnsembleErrors, EnsembleSettings, Estimate, Expansion, ExpansionReport, Floor,
+    MatchSettings, MeasuredErrors, OrthogonalStatistics, ReachSettings, Reachable, SectionSettings,
+    WholeErrors,
 };
+use polymicros::training::Source;
 use polymicros_prelude::{Field, Microstructure, field_cubes, orthogonal_maps};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -37,7 +39,7 @@ pub(super) struct Plan {
     #[arg(required = true, num_args = 1..=4, value_name = "XY XZ YZ OUT")]
     paths: Vec<PathBuf>,
     /// Take the statistics along the planes of this volume, the cube in its middle, as if it
-    /// repeated itself: what the paper's figures are of.
+    /// repeated itself: what the paper's figures are of. A file, or stand-in:NAME:EDGE:SEED.
     #[arg(long, value_name = "FILE")]
     volume: Option<PathBuf>,
     /// The network, as training writes it.
@@ -174,8 +176,11 @@ fn target(plan: &Plan) -> Result<(&Path, Target)> {
     }
 }
 
-/// A file of orientations, or of a field of three channels.
+/// A file of orientations, or of a field of three channels, or a stand-in.
 fn opened(path: &Path) -> Result<Field> {
+    if let Some(text) = path.to_str().filter(|text| text.starts_with("stand-in:")) {
+        return Ok(text.parse::<Source>()?.fields()?.swap_remove(0));
+    }
     match Microstructure::open(path) {
         Ok(map) => Ok(map.rogsh()?),
         // A file that holds neither is told as one without orientations.
@@ -236,11 +241,11 @@ fn report(plan: &Plan, out: &Path, ensemble: &Ensemble, target: &Target, json: b
     let measured = match &target.measured {
         Some((measured, floor)) => {
             let against = EnsembleErrors::of(&members, measured)?;
-            Some(json!({
-                "maximum": against.maximum,
-                "mean_square": against.mean_square,
-                "floor": floor,
-            }))
+            Some(MeasuredErrors {
+                maximum: against.maximum,
+                mean_square: against.mean_square,
+                floor: *floor,
+            })
         }
         None => None,
     };
@@ -255,22 +260,22 @@ fn report(plan: &Plan, out: &Path, ensemble: &Ensemble, target: &Target, json: b
     };
     let seconds: f64 = logs.iter().map(|log| log.seconds).sum();
     let matching: f64 = logs.iter().map(|log| log.matching_seconds).sum();
-    let report = json!({
-        "out": out,
-        "samples": (0..plan.samples).map(|i| ensemble.path(i)).collect::<Vec<_>>(),
-        "grid": target.statistics.grid(),
-        "errors": errors,
-        "measured": measured,
-        "whole": whole,
-        "seconds": seconds,
-        "matching_seconds": matching,
-    });
-    let text = format!("{report:#}");
-    polymicros::save_whole(out.join("report.json"), text.as_bytes())?;
+    let report = ExpansionReport {
+        target: target.words.clone(),
+        samples: (0..plan.samples).map(|i| ensemble.path(i)).collect(),
+        grid: *target.statistics.grid(),
+        errors,
+        measured,
+        whole,
+        seconds,
+        matching_seconds: matching,
+    };
+    report.save(out.join("report.json"))?;
     if json {
-        println!("{report}");
+        println!("{}", json!(report));
         return Ok(());
     }
+    let errors = &report.errors;
     println!(
         "{:>6} {:>12} {:>12} {:>12}",
         "pair", "largest", "mean", "mean square"
@@ -333,10 +338,7 @@ mod tests {
             padding: Padding::Replicate,
         }
         .save(&weights, Precision::F32)?;
-        let volume = folder.path().join("volume.npz");
-        let made = StandIn::CoarseBeta.generate([20; 3], 1)?;
-        made.save(&volume)?;
-        let field = made.rogsh()?;
+        let field = StandIn::CoarseBeta.generate([20; 3], 1)?.rogsh()?;
         let mut paths = Vec::new();
         for (name, axis) in [("xy", 2), ("xz", 1), ("yz", 0)] {
             let (mut first, mut shape) = ([0; 3], [20; 3]);
@@ -372,16 +374,13 @@ mod tests {
 
         let out = folder.path().join("volume");
         let of_volume = Plan {
-            volume: Some(volume),
+            volume: Some("stand-in:coarse beta:20:1".into()),
             samples: 1,
             ..plan(vec![out.clone()], &weights)
         };
         run(&of_volume, true)?;
-        let report = out.join("report.json");
-        let text = std::fs::read_to_string(&report).map_err(|e| Error::io(&report, e))?;
-        let report: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-        let largest = report["errors"]["maximum"].as_f64();
-        assert!(largest.is_some_and(|largest| largest < 1e-5), "{largest:?}");
+        let report = ExpansionReport::open(out.join("report.json"))?;
+        assert!(report.errors.maximum < 1e-5 && report.samples.len() == 1);
         let nothing = run(&plan(vec![out], &weights), true);
         assert!(nothing.is_err_and(|e| e.to_string().contains("xy, xz")));
         Ok(())

@@ -1,9 +1,8 @@
 //! Parameters and designs as JSON files.
 
 use super::{Design, MosmParameters};
-use crate::{Error, Result, save_whole};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use crate::whole_file::{read_json, save_json};
+use crate::{Error, Result};
 use std::path::Path;
 
 impl MosmParameters {
@@ -14,7 +13,7 @@ impl MosmParameters {
     /// parameters are not [valid](Self::validate).
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let parameters: Self = read(path)?;
+        let parameters: Self = read_json(path)?;
         valid(path, "mixtures", &parameters)?;
         Ok(parameters)
     }
@@ -24,7 +23,7 @@ impl MosmParameters {
     /// # Errors
     /// When the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        write(path.as_ref(), self)
+        save_json(path.as_ref(), self)
     }
 }
 
@@ -35,7 +34,7 @@ impl Design {
     /// As [`MosmParameters::open`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let design: Self = read(path)?;
+        let design: Self = read_json(path)?;
         for (set, parameters) in design.parameters.iter().enumerate() {
             valid(path, &format!("parameters[{set}]"), parameters)?;
         }
@@ -47,25 +46,13 @@ impl Design {
     /// # Errors
     /// When the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        write(path.as_ref(), self)
+        save_json(path.as_ref(), self)
     }
 }
 
 fn valid(path: &Path, place: &str, parameters: &MosmParameters) -> Result<()> {
     let named = |error: Error| Error::format(path, place, error.to_string());
     parameters.validate().map_err(named)
-}
-
-fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
-    serde_json::from_str(&text)
-        .map_err(|e| Error::format(path, format!("line {}", e.line()), e.to_string()))
-}
-
-fn write<T: Serialize>(path: &Path, value: &T) -> Result<()> {
-    let text = serde_json::to_string_pretty(value)
-        .map_err(|e| Error::format(path, "JSON", e.to_string()))?;
-    save_whole(path, text.as_bytes())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::patches::{PatchSet, centred};
 use crate::generation::dataset::Dataset;
 use crate::microstructure::{Field, Microstructure, StandIn};
 use crate::{Error, Result};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -42,7 +43,7 @@ pub enum Source {
         /// Its folder; a relative one is looked for from the working directory.
         dataset: PathBuf,
     },
-    /// A stand-in for an experiment, made anew.
+    /// Stand-ins for an experiment, made anew.
     StandIn {
         /// Its name.
         stand_in: String,
@@ -50,7 +51,14 @@ pub enum Source {
         edge: usize,
         /// Decides all that is random.
         seed: u64,
+        /// How many volumes are made, with this seed and those that follow.
+        #[serde(default = "one")]
+        count: u64,
     },
+}
+
+fn one() -> u64 {
+    1
 }
 
 impl Source {
@@ -83,6 +91,7 @@ impl Source {
                 stand_in,
                 edge,
                 seed,
+                count,
             } => {
                 let all = StandIn::all();
                 let known = all.iter().find(|one| one.name() == stand_in);
@@ -91,7 +100,11 @@ impl Source {
                     let problem = format!("{stand_in:?} is none of {}", names.join(", "));
                     Error::value("stand_in", problem)
                 })?;
-                Ok(vec![known.generate([*edge; 3], *seed)?.rogsh()?])
+                let one = |seed| known.generate([*edge; 3], seed)?.rogsh();
+                (0..*count)
+                    .into_par_iter()
+                    .map(|i| one(seed.wrapping_add(i)))
+                    .collect()
             }
         }
     }
@@ -157,6 +170,7 @@ impl FromStr for Source {
             stand_in: name.to_owned(),
             edge: edge.parse().map_err(|_| wrong())?,
             seed: seed.parse().map_err(|_| wrong())?,
+            count: 1,
         })
     }
 }
@@ -199,6 +213,13 @@ mod tests {
             path.display().to_string()
         );
         assert_eq!(settings(&part).patches(1).unwrap().len(), 1);
+        let two = format!("{{ stand_in = {name:?}, edge = 8, seed = 4, count = 2 }}");
+        let fields = settings(&two).volumes[0].fields().unwrap();
+        for (field, seed) in fields.iter().zip([4, 5]) {
+            let made = StandIn::all()[0].generate([8; 3], seed).unwrap();
+            assert_eq!(*field, made.rogsh().unwrap());
+        }
+        assert_eq!(fields.len(), 2);
         let wrong = settings("{ stand_in = \"marble\", edge = 12, seed = 4 }").patches(1);
         assert!(wrong.unwrap_err().to_string().contains("marble"));
     }

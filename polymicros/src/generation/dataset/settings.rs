@@ -137,6 +137,12 @@ impl DatasetSettings {
             let problem = format!("{}: ROGSH has three", self.bounds.channels);
             return Err(Error::value("channels of the bounds", problem));
         }
+        // A table that sets another of the refinement's values leaves this one at the sampler's own.
+        if self.sampling.refinement.skip == 0 {
+            let problem = "0: with no step skipped nothing of the random field is left; the \
+                           paper's is 12";
+            return Err(Error::value("sampling.refinement.skip", problem));
+        }
         if self.models.is_empty() {
             return Err(Error::value("models", "at least one is needed"));
         }
@@ -224,5 +230,7 @@ mod tests {
         assert!(message(&format!("order = {{ combined = 2 }}\n{SHORT}")).contains("count"));
         assert!(message(&SHORT.replace("16", "0")).contains("edge"));
         assert!(message("count = 1\nedge = 8\nmodels = []").contains("at least one"));
+        let solver = "sampling.refinement.solver = { multistep = { eta = 0.0 } }\n";
+        assert!(message(&format!("{solver}{SHORT}")).contains("skip"));
     }
 }

@@ -8,7 +8,8 @@ use crate::generation::dataset::Dataset;
 use crate::microstructure::{Field, Grid, StandIn};
 use crate::random_field::{Images, Mogrf, MosmKernel};
 use crate::statistics::{Pca, Vectors};
-use crate::{Error, Result, save_whole};
+use crate::whole_file::{read_json, save_json};
+use crate::{Error, Result};
 use ndarray::{ArcArray1, Array2, s};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -235,10 +236,7 @@ impl Comparison {
     /// # Errors
     /// When the file cannot be read, or is none.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;
-        serde_json::from_slice(&bytes)
-            .map_err(|e| Error::format(path, format!("line {}", e.line()), e.to_string()))
+        read_json(path.as_ref())
     }
 
     /// Writes the comparison as JSON, whole or not at all.
@@ -246,10 +244,7 @@ impl Comparison {
     /// # Errors
     /// When the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        let text =
-            serde_json::to_vec(self).map_err(|e| Error::format(path, "JSON", e.to_string()))?;
-        save_whole(path, &text)
+        save_json(path.as_ref(), self)
     }
 
     /// Whether the dataset needs more components than each reference, for 90 and for 99 % of the

@@ -118,7 +118,7 @@ impl Table {
     fn point<'a>(&self, text: &'a [u8], points: &mut Points) -> Result<&'a [u8], String> {
         let mut rest = text;
         let mut euler = [0.0f32; 3];
-        let (mut x, mut y, mut phase, mut unindexed) = (0.0, 0.0, 0, false);
+        let (mut x, mut y, mut phase) = (0.0, 0.0, 0);
         for (column, role) in self.roles.iter().enumerate() {
             if matches!(rest.first(), None | Some(b'\n')) {
                 return Err(format!(
@@ -132,12 +132,7 @@ impl Table {
                 Role::X => x = finite(value, column)?,
                 Role::Y => y = finite(value, column)?,
                 Role::Phase => phase = self.phase(value, column)?,
-                Role::Property(k) => {
-                    unindexed |= self
-                        .unindexed_at
-                        .is_some_and(|(at, limit)| at == k && value <= limit);
-                    points.properties[k].push(value);
-                }
+                Role::Property(k) => points.properties[k].push(value),
             }
             rest = without_blanks(after);
         }
@@ -152,8 +147,12 @@ impl Table {
         }
         let four_pi = 4.0 * std::f32::consts::PI;
         let euler = euler.map(|angle| angle * self.angle);
-        unindexed |=
+        let mut unindexed =
             self.four_pi_unindexed && euler.iter().any(|angle| (angle - four_pi).abs() < 1e-3);
+        if let Some((at, limit)) = self.unindexed_at {
+            let value = points.properties.get(at).and_then(|values| values.last());
+            unindexed |= value.is_some_and(|&value| value <= limit);
+        }
         if unindexed {
             phase = 0;
         }
@@ -189,19 +188,24 @@ impl Table {
 
     /// The number that the text begins with, and what comes after it.
     fn number<'a>(&self, text: &'a [u8], column: usize) -> Result<(f32, &'a [u8]), String> {
-        let ends = |text: &[u8]| text.first().is_none_or(u8::is_ascii_whitespace);
         match fast_float2::parse_partial(text) {
-            Ok((value, length)) if ends(&text[length..]) => Ok((value, &text[length..])),
-            _ => {
-                let length = text.iter().position(u8::is_ascii_whitespace);
-                let (word, after) = text.split_at(length.unwrap_or(text.len()));
-                let value = self.with_comma(word).ok_or_else(|| {
-                    let word = String::from_utf8_lossy(&word[..word.len().min(40)]);
-                    format!("column {}: expected a number, found `{word}`", column + 1)
-                })?;
-                Ok((value, after))
+            Ok((value, length)) if text.get(length).is_none_or(u8::is_ascii_whitespace) => {
+                Ok((value, &text[length..]))
             }
+            _ => self.other_number(text, column),
         }
+    }
+
+    /// The same of text that does not begin with a number as Rust writes it.
+    #[cold]
+    fn other_number<'a>(&self, text: &'a [u8], column: usize) -> Result<(f32, &'a [u8]), String> {
+        let length = text.iter().position(u8::is_ascii_whitespace);
+        let (word, after) = text.split_at(length.unwrap_or(text.len()));
+        let value = self.with_comma(word).ok_or_else(|| {
+            let word = String::from_utf8_lossy(&word[..word.len().min(40)]);
+            format!("column {}: expected a number, found `{word}`", column + 1)
+        })?;
+        Ok((value, after))
     }
 
     /// A number with a comma in place of the point, where that is allowed.

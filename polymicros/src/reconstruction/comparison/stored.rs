@@ -1,7 +1,8 @@
 //! A table that took long, kept as a file.
 
 use super::Row;
-use crate::{Error, Result};
+use crate::Result;
+use crate::whole_file::read_json;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -25,12 +26,7 @@ impl StoredComparison {
     /// # Errors
     /// When it cannot be read, or holds something else.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
-        serde_json::from_str(&text).map_err(|e| {
-            let place = format!("line {}, column {}", e.line(), e.column());
-            Error::format(path, place, e.to_string())
-        })
+        read_json(path.as_ref())
     }
 
     /// The row with the least mean absolute error of those that have samples (`true`) or are

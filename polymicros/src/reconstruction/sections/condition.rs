@@ -1,7 +1,6 @@
 //! The condition of Algorithm 5.
 
 use super::OrthogonalStatistics;
-use super::hermitian::Hermitian;
 use super::optimise::{Goal, Optimiser};
 use super::planes::Planes;
 use crate::diffusion::{Batch, Condition, MeanCorrection};
@@ -72,7 +71,7 @@ impl Default for MatchSettings {
             thresholds: Thresholds::default(),
             maximum: 9e-6,
             optimiser: Optimiser::Scaling,
-            iterations: 5000,
+            iterations: 1000,
             noise: false,
         }
     }
@@ -122,11 +121,9 @@ impl MatchSections {
         steps: usize,
         settings: MatchSettings,
     ) -> Result<Self> {
-        let zero = target.plane(0)?;
-        let variance = [0, 3, 5].map(|pair| zero[[pair, 0, 0]]).iter().sum::<f64>() / 3.0;
         Ok(MatchSections {
             target: target.planes()?,
-            variance,
+            variance: target.variance(),
             steps,
             settings,
             centre: MeanCorrection::zero(3),
@@ -146,11 +143,7 @@ impl MatchSections {
         } else {
             0.0
         };
-        let target = self.target.map(|axis, matrix| {
-            // White noise has the same power at all frequencies.
-            let each = added / self.target.displacements(axis);
-            matrix.plus(&Hermitian::multiple(each))
-        });
+        let target = self.target.with_noise(added);
         let larger = (1.0 + added / self.variance.max(f64::MIN_POSITIVE)).powi(2);
         let last = step + 1 == self.steps;
         let goal = Goal {

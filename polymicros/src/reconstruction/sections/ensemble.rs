@@ -4,7 +4,8 @@ use super::condition::MatchStep;
 use super::{Expansion, OrthogonalStatistics, Sample};
 use crate::diffusion::Denoiser;
 use crate::microstructure::Field;
-use crate::{Error, Result, save_whole};
+use crate::whole_file::{read_json, save_json};
+use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -58,16 +59,14 @@ impl Ensemble {
         std::fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, e))?;
         let path = folder.join(SETTINGS);
         if path.exists() {
-            let text = std::fs::read_to_string(&path).map_err(|e| Error::io(&path, e))?;
-            let known: EnsembleSettings = serde_json::from_str(&text)
-                .map_err(|e| Error::format(&path, "settings", e.to_string()))?;
+            let known: EnsembleSettings = read_json(&path)?;
             if known != settings {
                 let problem = "this folder holds samples made with other settings; name another \
                                folder, or the same target, model, seed and steps";
                 return Err(Error::format(&path, "settings", problem));
             }
         } else {
-            save_whole(&path, json(&settings)?.as_bytes())?;
+            save_json(&path, &settings)?;
         }
         Ok(Ensemble { folder, settings })
     }
@@ -104,7 +103,7 @@ impl Ensemble {
             steps: sample.log.clone(),
         };
         // The field's file says that the sample is there, so it comes last.
-        save_whole(self.log_path(index), json(&log)?.as_bytes())?;
+        save_json(&self.log_path(index), &log)?;
         sample.field.save(self.path(index))?;
         Ok(sample)
     }
@@ -122,18 +121,12 @@ impl Ensemble {
     /// # Errors
     /// When it is not there, or its file is damaged.
     pub fn log(&self, index: usize) -> Result<SampleLog> {
-        let path = self.log_path(index);
-        let text = std::fs::read_to_string(&path).map_err(|e| Error::io(&path, e))?;
-        serde_json::from_str(&text).map_err(|e| Error::format(&path, "log", e.to_string()))
+        read_json(&self.log_path(index))
     }
 
     fn log_path(&self, index: usize) -> PathBuf {
         self.path(index).with_extension("json")
     }
-}
-
-fn json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string_pretty(value).map_err(|e| Error::value("settings as JSON", e.to_string()))
 }
 
 #[cfg(test)]

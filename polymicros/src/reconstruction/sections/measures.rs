@@ -8,11 +8,11 @@ use crate::statistics::{Correlator, OnePoint, Pairs, TwoPoint};
 use crate::{Error, Result};
 use ndarray::Axis;
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The errors of an ensemble's orthogonal statistics against a target, and how different its
 /// members are from each other.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EnsembleErrors {
     /// For each member the error of each correlation.
     pub members: Vec<Vec<CorrelationError>>,
@@ -168,7 +168,7 @@ fn from_orientations(field: &Field, inverse: &RogshInverse) -> Result<f64> {
 }
 
 /// The errors of a volume's whole 2-point statistics, of which only three planes were enforced.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct WholeErrors {
     /// The largest absolute error over all displacements and pairs.
     pub maximum: f64,

@@ -14,6 +14,7 @@ mod mismatch;
 mod optimise;
 mod planes;
 mod reachable;
+mod report;
 mod sample;
 mod spectra;
 mod statistics;
@@ -26,6 +27,7 @@ pub use measures::{EnsembleErrors, Morphology, WholeErrors, similarity};
 pub use mismatch::Mismatch;
 pub use optimise::{Goal, Optimiser, Outcome};
 pub use reachable::{Floor, ReachSettings, Reachable};
+pub use report::{ExpansionReport, MeasuredErrors};
 pub use sample::{Expansion, Sample, without_model};
 pub use statistics::{CorrelationError, OrthogonalStatistics};
 

@@ -41,6 +41,15 @@ impl Planes {
         Planes { matrices, ..*self }
     }
 
+    /// The planes of the sum of a volume and white noise of this variance, on average.
+    pub(super) fn with_noise(&self, variance: f64) -> Self {
+        self.map(|axis, matrix| {
+            // It has the same power at all frequencies.
+            let each = variance / self.displacements(axis);
+            matrix.plus(&Hermitian::multiple(each))
+        })
+    }
+
     pub(super) fn minus(&self, other: &Planes) -> Self {
         let matrices = std::array::from_fn(|axis| {
             let both = self.matrices[axis].iter().zip(&other.matrices[axis]);

@@ -11,7 +11,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Covariances of three maps are not those of any volume: the planes disagree where they meet, and
 /// even if they agree, the spectral matrices that they ask for may be indefinite. The nearest
@@ -29,7 +29,7 @@ pub struct Reachable {
 }
 
 /// What no volume can do better than.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Floor {
     /// The mean square error that the planes' disagreement alone makes unavoidable, in closed form.
     pub axes_mean_square: f64,
@@ -52,6 +52,11 @@ pub struct ReachSettings {
     pub gap: f64,
     /// Decides the volume that the search starts from.
     pub seed: u64,
+    /// The variance of the white noise that is added to what was found, as a share of the variance
+    /// of its channels. The nearest statistics lie on the border of what volumes have, where some
+    /// frequencies have no power: the closer a volume comes to them, the slower it comes closer. A
+    /// little power at each of them makes them as easily had as any volume's.
+    pub noise: f64,
 }
 
 impl Default for ReachSettings {
@@ -60,6 +65,7 @@ impl Default for ReachSettings {
             iterations: 240,
             gap: 0.05,
             seed: 0,
+            noise: 0.02,
         }
     }
 }
@@ -74,7 +80,7 @@ const PROGRESS: f64 = 2e-3;
 const NOTHING: f64 = 1e-12;
 
 impl Reachable {
-    /// The nearest statistics of a volume to these.
+    /// The nearest statistics of a volume to these, with a little white noise.
     ///
     /// # Errors
     /// When the grid has fewer than two voxels along an axis, or a covariance is not finite.
@@ -86,6 +92,8 @@ impl Reachable {
         }
         let axes_mean_square = asked.minus(&target).mean_square();
         let (found, bound) = search(&target, settings)?;
+        let added = settings.noise * shared.with_planes(&found)?.variance();
+        let found = found.with_noise(added);
         let statistics = shared.with_planes(&found)?;
         Ok(Reachable {
             floor: Floor {

@@ -86,8 +86,7 @@ pub fn without_model(
 ) -> Result<(Field, Outcome)> {
     let [x, y, z] = target.grid().shape;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let zero = target.plane(0)?;
-    let deviation = [0, 3, 5].map(|pair| zero[[pair, 0, 0]].max(0.0).sqrt());
+    let deviation = target.variances().map(|variance| variance.max(0.0).sqrt());
     let mut data = Array4::from_shape_fn((3, x, y, z), |(c, ..)| {
         let normal: f64 = StandardNormal.sample(&mut rng);
         (deviation[c] * normal) as f32

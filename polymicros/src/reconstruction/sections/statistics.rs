@@ -7,7 +7,7 @@ use crate::microstructure::{Field, Grid};
 use crate::statistics::means;
 use crate::{Error, Result};
 use ndarray::{Array2, Array3, Axis, s};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The orthogonal 2-point statistics `f_⊥^{βγ}` of three channels (paper 5.3): the covariances at
 /// the displacements of which one component is zero, and the mean of each channel.
@@ -26,7 +26,7 @@ pub struct OrthogonalStatistics {
 
 /// How far the statistics of one pair of channels are from their target, over all displacements of
 /// the three planes. What two planes share counts in both.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CorrelationError {
     /// The channels.
     pub pair: (usize, usize),
@@ -99,6 +99,16 @@ impl OrthogonalStatistics {
     /// When there is no such axis.
     pub fn plane(&self, axis: usize) -> Result<&Array3<f64>> {
         self.covariances.get(axis).ok_or_else(|| no_axis(axis))
+    }
+
+    /// The variance of each channel: its covariance at zero displacement.
+    pub(super) fn variances(&self) -> [f64; 3] {
+        [0, 3, 5].map(|pair| self.covariances[0][[pair, 0, 0]])
+    }
+
+    /// The mean of the channels' variances.
+    pub(super) fn variance(&self) -> f64 {
+        self.variances().iter().sum::<f64>() / 3.0
     }
 
     /// The covariances of a pair on the plane perpendicular to an axis, with zero displacement in

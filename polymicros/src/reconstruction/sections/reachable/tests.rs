@@ -1,6 +1,6 @@
 use super::*;
 use crate::reconstruction::sections::tests::{cells, sections};
-use crate::reconstruction::sections::{Estimate, SectionSettings};
+use crate::reconstruction::sections::{Estimate, MatchSettings, SectionSettings};
 
 #[test]
 fn what_a_volume_has_is_its_own_nearest() {
@@ -84,10 +84,11 @@ fn three_sections_have_a_floor_and_its_statistics_can_be_had() {
     assert!(floor.axes_mean_square > 0.0 && floor.axes_mean_square < floor.mean_square);
     assert!(floor.at_least <= floor.mean_square, "{floor:?}");
     assert!(floor.at_least > 0.5 * floor.mean_square, "{floor:?}");
-    // No volume does better on what was measured, and the nearest statistics are some volume's.
+    // No volume does better on what was measured, and the nearest statistics are some volume's, which
+    // the matching of Algorithm 5 comes to.
     let mut field = cells([20, 20, 20], 40, 6).as_slice().to_vec();
     let goal = Goal {
-        iterations: 2000,
+        iterations: MatchSettings::default().iterations,
         ..Goal::maximum(1e-5)
     };
     let outcome = Optimiser::Scaling
