@@ -59,6 +59,7 @@ fn valid(path: &Path, place: &str, parameters: &MosmParameters) -> Result<()> {
 mod tests {
     use super::*;
     use crate::random_field::{Acceptance, Bounds};
+    use crate::save_whole;
 
     #[test]
     fn files_keep_every_bit_and_bad_ones_are_named() -> Result<()> {

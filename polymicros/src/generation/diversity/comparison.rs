@@ -280,6 +280,7 @@ mod rows {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::save_whole;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
     use rand_distr::{Distribution, StandardNormal};
