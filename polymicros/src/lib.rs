@@ -35,7 +35,6 @@ pub mod diffusion;
 pub mod display;
 mod error;
 pub mod generation;
-mod large_pages;
 pub mod microstructure;
 pub mod network;
 pub mod orientation;

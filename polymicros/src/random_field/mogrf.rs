@@ -3,10 +3,10 @@
 use super::density::Density;
 use super::noise::Noise;
 use super::{Images, MosmKernel, algorithm1, channel_names, full};
-use crate::large_pages;
 use crate::microstructure::{Field, Grid, shift_channels};
 use crate::statistics::{Moment, Pairs, Real, TwoPoint};
 use crate::{Error, Result};
+use ndarray::Array4;
 use serde::{Deserialize, Serialize};
 
 /// How a field is drawn.
@@ -113,7 +113,7 @@ impl Mogrf {
     pub fn sample(&self, sampler: Sampler, seed: u64) -> Result<Field> {
         let [nx, ny, nz] = self.grid.shape;
         let noise = Noise::new(seed, self.grid.shape);
-        let mut data = large_pages::zeros((self.channels.len(), nx, ny, nz));
+        let mut data = Array4::zeros((self.channels.len(), nx, ny, nz));
         let values = data
             .as_slice_mut()
             .expect("an array just made is contiguous");

@@ -3,7 +3,6 @@
 use super::fft::{Complex, Products, Real, RealFft};
 use crate::Result;
 use crate::buffer::{Reused, Value};
-use crate::large_pages;
 use ndarray::Array4;
 
 /// Bytes of two cache lines.
@@ -71,7 +70,7 @@ where
     let shape = (pairs.len(), x, y, z);
     let mut values = memory
         .filter(|memory| memory.dim() == shape && memory.is_standard_layout())
-        .unwrap_or_else(|| large_pages::zeros(shape));
+        .unwrap_or_else(|| Array4::zeros(shape));
     let (cross, auto) = buffers.split_at_mut(crosses.len());
     let (mut cross, mut auto) = (cross.iter_mut(), auto.iter_mut());
     for (mut map, (b, c)) in values.outer_iter_mut().zip(pairs) {

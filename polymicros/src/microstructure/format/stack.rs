@@ -1,11 +1,10 @@
 //! Numbered slices as a volume.
 
 use super::{find_reader, identity};
-use crate::large_pages;
 use crate::microstructure::{Grid, Microstructure, Origin};
 use crate::{Error, Result};
 use ndarray::parallel::prelude::*;
-use ndarray::{Array3, ArrayView1, ArrayView2, ArrayViewMut3, Axis, s};
+use ndarray::{Array3, Array4, ArrayView1, ArrayView2, ArrayViewMut3, Axis, s};
 use std::path::{Path, PathBuf};
 
 /// The files of a folder with the given ending (`ang`), sorted by the last number in their
@@ -77,14 +76,14 @@ pub(super) fn read(paths: &[PathBuf], spacing_z: f64) -> Result<Microstructure> 
     )?;
     grid.origin = first.grid().origin;
 
-    let mut euler = large_pages::zeros::<f32, _>((3, nx, ny, paths.len()));
+    let mut euler = Array4::<f32>::zeros((3, nx, ny, paths.len()));
     let mut phase = Array3::<u8>::zeros(shape);
     let mut mask = Array3::from_elem(shape, false);
     let mut grain_ids = first.grain_ids().map(|_| Array3::<u32>::zeros(shape));
     let mut properties: Vec<(String, Array3<f32>)> = first
         .properties()
         .keys()
-        .map(|name| (name.clone(), large_pages::zeros(shape)))
+        .map(|name| (name.clone(), Array3::zeros(shape)))
         .collect();
 
     // z varies fastest in memory, so slices are put in by batches: each cache line of the
