@@ -35,6 +35,7 @@ pub mod diffusion;
 pub mod display;
 mod error;
 pub mod generation;
+mod json_file;
 pub mod microstructure;
 pub mod network;
 pub mod orientation;

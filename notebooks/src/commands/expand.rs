@@ -262,6 +262,7 @@ fn report(plan: &Plan, out: &Path, ensemble: &Ensemble, target: &Target, json: b
     let matching: f64 = logs.iter().map(|log| log.matching_seconds).sum();
     let report = ExpansionReport {
         target: target.words.clone(),
+        out: out.to_owned(),
         samples: (0..plan.samples).map(|i| ensemble.path(i)).collect(),
         grid: *target.statistics.grid(),
         errors,
@@ -338,7 +339,14 @@ mod tests {
             padding: Padding::Replicate,
         }
         .save(&weights, Precision::F32)?;
-        let field = StandIn::CoarseBeta.generate([20; 3], 1)?.rogsh()?;
+        let volume = folder.path().join("volume.npz");
+        let made = StandIn::CoarseBeta.generate([20; 3], 1)?;
+        made.save(&volume)?;
+        let field = made.rogsh()?;
+        assert_eq!(
+            opened(Path::new("stand-in:coarse beta:20:1"))?,
+            opened(&volume)?
+        );
         let mut paths = Vec::new();
         for (name, axis) in [("xy", 2), ("xz", 1), ("yz", 0)] {
             let (mut first, mut shape) = ([0; 3], [20; 3]);
@@ -374,7 +382,7 @@ mod tests {
 
         let out = folder.path().join("volume");
         let of_volume = Plan {
-            volume: Some("stand-in:coarse beta:20:1".into()),
+            volume: Some(volume),
             samples: 1,
             ..plan(vec![out.clone()], &weights)
         };

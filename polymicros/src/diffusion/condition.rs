@@ -1,6 +1,7 @@
 //! What is done to the fields after each step of the sampler.
 
 use super::Batch;
+use crate::microstructure::shift_channels;
 use crate::{Error, Result};
 use ndarray::Axis;
 
@@ -58,12 +59,16 @@ impl Condition for MeanCorrection {
             let found = x.len_of(Axis(1));
             return Err(Error::shape("means to correct to", self.means.len(), found));
         }
-        for mut field in x.outer_iter_mut() {
-            for (mut channel, target) in field.outer_iter_mut().zip(&self.means) {
-                let sum: f64 = channel.iter().map(|&v| f64::from(v)).sum();
-                let change = f64::from(*target) - sum / channel.len().max(1) as f64;
-                channel.mapv_inplace(|value| (f64::from(value) + change) as f32);
-            }
+        for field in x.outer_iter_mut() {
+            let changes: Vec<f64> = field
+                .outer_iter()
+                .zip(&self.means)
+                .map(|(channel, target)| {
+                    let sum: f64 = channel.iter().map(|&v| f64::from(v)).sum();
+                    f64::from(*target) - sum / channel.len().max(1) as f64
+                })
+                .collect();
+            shift_channels(field, changes);
         }
         Ok(())
     }

@@ -73,10 +73,7 @@ impl Microstructure {
         if euler.shape() != [3, x, y, z] {
             return Err(Error::shape("Euler angles", [3, x, y, z], euler.shape()));
         }
-        // A look at the values alone is several times as fast as one at values and their places.
-        if !euler.iter().all(|angle| angle.is_finite())
-            && let Some((index, angle)) = euler.indexed_iter().find(|(_, a)| !a.is_finite())
-        {
+        if let Some((index, angle)) = first_where(&euler, |angle| !angle.is_finite()) {
             return Err(Error::value(
                 "Euler angles",
                 format!("{angle} at (angle, x, y, z) = {index:?}: angles must be finite"),
@@ -106,10 +103,7 @@ impl Microstructure {
     /// When the shape does not fit the grid, or a voxel's phase is not declared.
     pub fn with_phases(mut self, phases: Vec<Phase>, phase: Array3<u8>) -> Result<Self> {
         self.fits("phase map", phase.shape())?;
-        let undeclared = |k: &u8| usize::from(*k) > phases.len();
-        if phase.iter().any(undeclared)
-            && let Some((index, k)) = phase.indexed_iter().find(|(_, k)| undeclared(k))
-        {
+        if let Some((index, k)) = first_where(&phase, |k| usize::from(*k) > phases.len()) {
             return Err(Error::value(
                 "phase map",
                 format!(
@@ -211,6 +205,18 @@ fn standard<T: Clone, D: Dimension>(values: Array<T, D>) -> ArcArray<T, D> {
     } else {
         values.as_standard_layout().into_owned().into_shared()
     }
+}
+
+/// The first value of which this holds, and its place. A look at values alone is several times as
+/// fast as one at values and their places, and mostly there is none.
+fn first_where<T, D: Dimension>(
+    array: &Array<T, D>,
+    holds: impl Fn(&T) -> bool,
+) -> Option<(D::Pattern, &T)> {
+    if !array.iter().any(&holds) {
+        return None;
+    }
+    array.indexed_iter().find(|(_, value)| holds(value))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Parameters and designs as JSON files.
 
 use super::{Design, MosmParameters};
-use crate::whole_file::{read_json, save_json};
+use crate::json_file::{read_json, save_json};
 use crate::{Error, Result};
 use std::path::Path;
 

@@ -115,6 +115,8 @@ fn structures_come_back_with_what_is_known_of_them() -> Result<()> {
         assert!(record.least.iter().zip(&record.largest).all(|(l, h)| l < h));
     }
     let moved = dataset.rogsh(3)?;
+    let mean = crate::statistics::means(&moved)?;
+    assert!((mean[1] - 0.1).abs() < 1e-6 && mean[0].abs() < 1e-6);
     let expected = with_mean(&dataset.field(3)?, &dataset.settings().models[1].mean)?;
     for (a, b) in moved.as_slice().iter().zip(expected.as_slice()) {
         assert!((a - b).abs() < 1e-6, "{a} {b}");

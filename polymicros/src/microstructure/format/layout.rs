@@ -189,7 +189,7 @@ fn nearest(offset: f64, step: f64, count: usize) -> Option<usize> {
         return Some(0);
     }
     let steps = offset / step;
-    // Negative ones become 0, and numbers that are none as well: neither is then near enough.
+    // What is below zero, or no number, becomes 0, and is then near enough or not.
     let whole = (steps + 0.5) as usize;
     let fits = (steps - whole as f64).abs() <= 0.25 && whole < count;
     fits.then_some(whole)

@@ -93,9 +93,9 @@ impl Table {
     /// The points of a piece of text and its number of lines; or the first wrong line.
     fn parse(&self, text: &[u8]) -> Result<(Points, usize), (usize, String)> {
         let mut points = Points::new(self.properties);
-        // Lines are of about one length.
+        // Lines are of about one length, and none is shorter than a digit and a blank a column.
         let line = text.len() - from_line_end(text).len() + 1;
-        points.reserve(text.len() / line + 1);
+        points.reserve(text.len() / line.max(2 * self.roles.len()).max(1) + 1);
         let mut lines = 0;
         let mut rest = without_blanks(text);
         // The text is gone through once: nothing looks for a line's or a number's end beforehand.
@@ -367,6 +367,15 @@ mod tests {
                 prop_assert_eq!(points.properties[0][k], numbers[6]);
             }
         }
+    }
+
+    /// Whatever the first line, no more room is made than the text can hold points for.
+    #[test]
+    fn a_short_first_line_reserves_no_more_than_the_text_can_hold() {
+        let text = format!("\n{}", "0 0 0 0 0 1 0\n".repeat(1000));
+        let (points, lines) = table().parse(text.as_bytes()).unwrap_or_default();
+        assert_eq!((points.len(), lines), (1000, 1001));
+        assert!(points.euler.capacity() <= text.len() / 14 + 1);
     }
 
     #[test]

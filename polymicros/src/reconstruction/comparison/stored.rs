@@ -2,7 +2,7 @@
 
 use super::Row;
 use crate::Result;
-use crate::whole_file::read_json;
+use crate::json_file::read_json;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 

@@ -3,8 +3,8 @@
 use super::condition::MatchStep;
 use super::{Expansion, OrthogonalStatistics, Sample};
 use crate::diffusion::Denoiser;
+use crate::json_file::{read_json, save_json};
 use crate::microstructure::Field;
-use crate::whole_file::{read_json, save_json};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};

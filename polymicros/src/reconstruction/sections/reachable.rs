@@ -35,11 +35,11 @@ pub struct Floor {
     pub axes_mean_square: f64,
     /// The largest absolute error of what is nearest to planes that disagree.
     pub axes_maximum: f64,
-    /// The mean square error of the nearest statistics of a volume.
+    /// The mean square error of the nearest statistics of a volume, and of the noise that they have.
     pub mean_square: f64,
     /// A number that the least mean square error is proven not to be below.
     pub at_least: f64,
-    /// The largest absolute error of the nearest statistics of a volume.
+    /// The largest absolute error of the nearest statistics of a volume, with that noise.
     pub maximum: f64,
 }
 

@@ -2,8 +2,8 @@
 
 use super::{EnsembleErrors, Floor, WholeErrors};
 use crate::Result;
+use crate::json_file::{read_json, save_json};
 use crate::microstructure::Grid;
-use crate::whole_file::{read_json, save_json};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 pub struct ExpansionReport {
     /// What the target's statistics are of.
     pub target: String,
+    /// The folder of the results.
+    pub out: PathBuf,
     /// The volumes.
     pub samples: Vec<PathBuf>,
     /// Their grid.
