@@ -4,6 +4,7 @@
 //! work that allocates its results anew every few milliseconds that costs as much as the work:
 //! buffers that are no longer needed are kept here for the next one of their size.
 
+use ndarray::{ArcArray, Array, Dimension};
 use rustfft::num_complex::Complex;
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
@@ -42,6 +43,7 @@ macro_rules! kept {
 
 kept! {
     f32: 0.0, f32::NAN;
+    f64: 0.0, f64::NAN;
     // Values rounded to bf16, as bits.
     u16: 0, 0x7fc0;
     Complex<f32>: Complex::new(0.0, 0.0), Complex::new(f32::NAN, f32::NAN);
@@ -156,9 +158,49 @@ impl<T: Value> Drop for Reused<T> {
     }
 }
 
+/// A shared array whose memory is kept for the next buffer when the last who holds it drops it.
+///
+/// An array that is given away as itself (`values().clone()`) keeps the memory to itself.
+#[derive(Debug, Clone)]
+pub(crate) struct SharedArray<D: Dimension>(ArcArray<f32, D>);
+
+impl<D: Dimension> From<Array<f32, D>> for SharedArray<D> {
+    fn from(values: Array<f32, D>) -> Self {
+        SharedArray(values.into_shared())
+    }
+}
+
+impl<D: Dimension> Deref for SharedArray<D> {
+    type Target = ArcArray<f32, D>;
+    fn deref(&self) -> &ArcArray<f32, D> {
+        &self.0
+    }
+}
+
+impl<D: Dimension> DerefMut for SharedArray<D> {
+    fn deref_mut(&mut self) -> &mut ArcArray<f32, D> {
+        &mut self.0
+    }
+}
+
+impl<D: Dimension> Drop for SharedArray<D> {
+    fn drop(&mut self) {
+        if self.0.len() >= SMALL {
+            let values = std::mem::replace(
+                &mut self.0,
+                ArcArray::default(D::zeros(D::NDIM.unwrap_or(1))),
+            );
+            if let Ok(values) = values.try_into_owned_nocopy() {
+                drop(Reused::from(values.into_raw_vec_and_offset().0));
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::Array1;
 
     #[test]
     fn memory_is_used_again_and_zeros_are_zero() {
@@ -184,6 +226,26 @@ mod tests {
         let place = Buffer::zeros(len).as_ptr();
         let small = Buffer::zeros(len / 2);
         assert!(small.as_ptr() != place);
+    }
+
+    #[test]
+    fn the_last_owner_of_an_array_gives_its_memory_back() {
+        let len = 2_345_678;
+        let array = || SharedArray::from(Array1::from_vec(Buffer::zeros(len).into_vec()));
+        let first = array();
+        let place = first.as_ptr();
+        let clone = first.clone();
+        drop(first);
+        let second = array();
+        assert_ne!(second.as_ptr(), place, "a clone still holds the memory");
+        assert_eq!(clone.sum(), 0.0);
+        drop(clone);
+        let third = array();
+        assert_eq!(third.as_ptr(), place);
+        let given = (*third).clone();
+        drop(third);
+        assert_ne!(array().as_ptr(), place, "the array was given away");
+        assert_eq!(given.len(), len);
     }
 
     #[test]

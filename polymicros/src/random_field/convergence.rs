@@ -25,12 +25,10 @@ impl Mogrf {
         let variance = |c: usize| f64::from(expected.at((c, c), [0; 3]).unwrap_or(f32::NAN));
         let mut sum = Array4::<f32>::zeros(expected.values().raw_dim());
         let mut errors = vec![Vec::new(); counts.len()];
-        let mut last = None;
         for draw in 1..=counts.iter().copied().max().unwrap_or(0) {
             let field = self.sample(sampler, seed + draw - 1)?;
-            let statistics = TwoPoint::periodic_in(last.take(), &field, &Pairs::All)?;
+            let statistics = TwoPoint::periodic(&field, &Pairs::All)?;
             sum += statistics.to_covariance().values();
-            last = Some(statistics);
             let reached = counts
                 .iter()
                 .enumerate()

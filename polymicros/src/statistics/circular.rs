@@ -15,16 +15,13 @@ const LINE: usize = 128;
 /// the rows and columns of each plane; across the planes, where the products are made; and back
 /// within each plane. Autocorrelations are even, so half of their planes do.
 ///
-/// The result is written into `memory` where that has its shape.
-///
 /// # Errors
 /// When an axis has no voxels.
-pub(super) fn circular<T: Real>(
+pub(super) fn circular<T: Real + Value>(
     fields: &[T],
     shape: [usize; 3],
     channels: usize,
     pairs: &[(usize, usize)],
-    memory: Option<Array4<T>>,
 ) -> Result<Array4<T>>
 where
     Complex<T>: Value,
@@ -68,9 +65,9 @@ where
 
     let [x, y, z] = shape;
     let shape = (pairs.len(), x, y, z);
-    let mut values = memory
-        .filter(|memory| memory.dim() == shape && memory.is_standard_layout())
-        .unwrap_or_else(|| Array4::zeros(shape));
+    let values = Reused::stale(pairs.len() * voxels).into_vec();
+    let mut values = Array4::from_shape_vec(shape, values)
+        .expect("there are as many values as pairs and voxels");
     let (cross, auto) = buffers.split_at_mut(crosses.len());
     let (mut cross, mut auto) = (cross.iter_mut(), auto.iter_mut());
     for (mut map, (b, c)) in values.outer_iter_mut().zip(pairs) {

@@ -44,16 +44,6 @@ impl TwoPoint {
     /// When a pair names no channel of the field, no voxel is valid, or a valid value is not
     /// finite.
     pub fn periodic(field: &Field, pairs: &Pairs) -> Result<TwoPoint> {
-        Self::periodic_in(None, field, pairs)
-    }
-
-    /// As [`periodic`](Self::periodic), in the memory of a result that is no longer needed: one
-    /// without a mask and of the same shape, whose values nobody else holds. Large memory that is
-    /// fresh costs a third of the whole time.
-    ///
-    /// # Errors
-    /// As [`periodic`](Self::periodic).
-    pub fn periodic_in(memory: Option<TwoPoint>, field: &Field, pairs: &Pairs) -> Result<TwoPoint> {
         let mean = means(field)?;
         let pairs = pairs.among(field.channels().len())?;
         let shape = field.grid().shape;
@@ -65,13 +55,7 @@ impl TwoPoint {
             };
             return lattice.statistics(field, pairs, true, mean);
         }
-        let values = circular(
-            field.as_slice(),
-            shape,
-            field.channels().len(),
-            &pairs,
-            memory.and_then(TwoPoint::into_memory),
-        )?;
+        let values = circular(field.as_slice(), shape, field.channels().len(), &pairs)?;
         Ok(TwoPoint::estimated(field, pairs, true, mean, values, None))
     }
 

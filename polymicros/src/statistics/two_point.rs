@@ -1,6 +1,7 @@
 //! 2-point statistics and covariances as functions of the displacement.
 
 use super::Pairs;
+use crate::buffer::SharedArray;
 use crate::microstructure::Grid;
 use crate::{Error, Result};
 use ndarray::{ArcArray, Array2, Array3, Array4, ArrayView3, Axis, Ix3, Ix4, Slice, s};
@@ -22,7 +23,8 @@ pub enum Moment {
 /// [`centred`](Self::centred) puts zero in the middle, to look at.
 ///
 /// A displacement that too few pairs of valid voxels have is marked: its value is NaN. Storage is
-/// shared: clones are cheap.
+/// shared: clones are cheap. Memory of values that nobody holds any more serves the next statistics of
+/// that size, since memory fresh from the system costs as much as the transforms.
 #[derive(Debug, Clone)]
 pub struct TwoPoint {
     grid: Grid,
@@ -31,7 +33,7 @@ pub struct TwoPoint {
     moment: Moment,
     periodic: bool,
     mean: Vec<f64>,
-    values: ArcArray<f32, Ix4>,
+    values: SharedArray<Ix4>,
     counts: Option<ArcArray<u64, Ix3>>,
 }
 
@@ -69,7 +71,7 @@ impl TwoPoint {
             moment,
             periodic: true,
             mean,
-            values: values.as_standard_layout().into_owned().into_shared(),
+            values: values.as_standard_layout().into_owned().into(),
             counts: None,
         })
     }
@@ -91,14 +93,9 @@ impl TwoPoint {
             moment: Moment::Statistics,
             periodic,
             mean,
-            values: values.into_shared(),
+            values: values.into(),
             counts: counts.map(Array3::into_shared),
         }
-    }
-
-    /// The memory of the values, if nobody shares it.
-    pub(super) fn into_memory(self) -> Option<Array4<f32>> {
-        self.values.try_into_owned_nocopy().ok()
     }
 
     /// The grid of the field that this describes; its spacing is that of the displacements.

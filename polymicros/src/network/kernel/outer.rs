@@ -1,6 +1,6 @@
 //! Sums of outer products: the gradient of a product with respect to its weights.
 
-use super::product::{load, store};
+use super::product::{load, plus_outer, store};
 use super::{COLUMNS, Segment, bf16};
 use crate::network::Arithmetic;
 use pulp::{Simd, WithSimd};
@@ -84,15 +84,17 @@ impl Outer<'_> {
             let gradient = &self.gradient[line * self.gradient_line + column..];
             if width == COLUMNS {
                 for row in 0..self.rows {
+                    let input = &input[row * self.stride..][..M];
                     let gradient = &gradient[row * self.gradient_stride..][..COLUMNS];
                     let gradient: [S::f32s; V] = load(simd, gradient);
-                    add(simd, &input[row * self.stride..], gradient, &mut sums);
+                    sums = plus_outer(simd, sums, |m| input[m], &gradient);
                 }
             } else {
                 for row in 0..self.rows {
+                    let input = &input[row * self.stride..][..M];
                     let gradient = &gradient[row * self.gradient_stride..][..width];
                     let gradient: [S::f32s; V] = load(simd, gradient);
-                    add(simd, &input[row * self.stride..], gradient, &mut sums);
+                    sums = plus_outer(simd, sums, |m| input[m], &gradient);
                 }
             }
         }
@@ -101,24 +103,6 @@ impl Outer<'_> {
             let before: [S::f32s; V] = load(simd, to);
             let total: [S::f32s; V] = std::array::from_fn(|v| simd.add_f32s(before[v], sums[v]));
             store(simd, &total, to);
-        }
-    }
-}
-
-#[inline(always)]
-fn add<S: Simd, const V: usize, const M: usize>(
-    simd: S,
-    input: &[f32],
-    gradient: [S::f32s; V],
-    sums: &mut [[S::f32s; V]; M],
-) {
-    let Some(input) = input.first_chunk::<M>() else {
-        return;
-    };
-    for (sums, input) in sums.iter_mut().zip(input) {
-        let value = simd.splat_f32s(*input);
-        for (sum, gradient) in sums.iter_mut().zip(gradient) {
-            *sum = simd.mul_add_f32s(value, gradient, *sum);
         }
     }
 }

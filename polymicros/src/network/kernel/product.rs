@@ -131,18 +131,36 @@ impl Product<'_> {
             let rows: [&[f32]; M] =
                 from_fn(|m| &self.input[segment.input + inputs[m]..][..weights.len()]);
             for (k, weights) in weights.iter().enumerate() {
-                for (sums, row) in sums.iter_mut().zip(&rows) {
-                    let value = simd.splat_f32s(row[k]);
-                    for (sum, weight) in sums.iter_mut().zip(weights) {
-                        *sum = simd.mul_add_f32s(value, *weight, *sum);
-                    }
-                }
+                sums = plus_outer(simd, sums, |m| rows[m][k], weights);
             }
         }
         for (sums, at) in sums.iter().zip(outputs) {
             store(simd, sums, &mut self.output[at..at + width]);
         }
     }
+}
+
+/// `sums[m] + value(m) * columns`.
+///
+/// The sums are made anew and not changed in place: only so the compiler keeps them in registers
+/// where there are several to a row. With AVX2 it is the difference between 30 and 90 % of the peak.
+#[inline(always)]
+pub(super) fn plus_outer<S: Simd, const V: usize, const M: usize>(
+    simd: S,
+    sums: [[S::f32s; V]; M],
+    value: impl Fn(usize) -> f32,
+    columns: &[S::f32s; V],
+) -> [[S::f32s; V]; M] {
+    from_fn(
+        #[inline(always)]
+        |m| {
+            let value = simd.splat_f32s(value(m));
+            from_fn(
+                #[inline(always)]
+                |v| simd.mul_add_f32s(value, columns[v], sums[m][v]),
+            )
+        },
+    )
 }
 
 /// Up to [`COLUMNS`] values in registers; what is missing is zero.
