@@ -1,9 +1,11 @@
 //! Sums of outer products: the gradient of a product with respect to its weights.
 
-use super::product::{load, plus_outer, store};
+use super::product::{copied, load, plus_outer, store};
 use super::{COLUMNS, Segment, bf16};
 use crate::network::Arithmetic;
 use pulp::{Simd, WithSimd};
+use std::array::from_fn;
+use std::ops::Range;
 
 /// `sums[s.weights + k, c] += sum over the rows of input[s.input + place + k] * gradient[row, c]`
 /// for every segment `s`.
@@ -36,31 +38,39 @@ impl WithSimd for Outer<'_> {
         if self.arithmetic == Arithmetic::Bf16 {
             return bf16::outer(self);
         }
+        // As in a product: 12 x 1 accumulators of 32 registers, or 6 x 2 of 16.
         match S::F32_LANES {
-            16 => self.run::<S, 1>(simd),
-            8 => self.run::<S, 2>(simd),
-            4 => self.run::<S, 4>(simd),
-            _ => self.run::<S, COLUMNS>(simd),
+            16 => self.run::<S, 1, 12>(simd),
+            8 => self.run::<S, 2, 6>(simd),
+            4 => self.run::<S, 4, 6>(simd),
+            _ => self.run::<S, COLUMNS, 1>(simd),
         }
     }
 }
 
 impl Outer<'_> {
     #[inline(always)]
-    fn run<S: Simd, const V: usize>(mut self, simd: S) {
+    fn run<S: Simd, const V: usize, const MOST: usize>(mut self, simd: S) {
         for panel in 0..self.columns.div_ceil(COLUMNS) {
             for segment in self.segments {
-                let mut k = 0;
-                while k < segment.depth {
-                    match segment.depth - k {
-                        1 => self.tile::<S, V, 1>(simd, segment, k, panel),
-                        2 => self.tile::<S, V, 2>(simd, segment, k, panel),
-                        3 => self.tile::<S, V, 3>(simd, segment, k, panel),
-                        4 => self.tile::<S, V, 4>(simd, segment, k, panel),
-                        5 => self.tile::<S, V, 5>(simd, segment, k, panel),
-                        _ => self.tile::<S, V, 6>(simd, segment, k, panel),
+                // Tiles of nearly equal height: a last one of a row or two would wait on itself.
+                let tiles = segment.depth.div_ceil(MOST);
+                for tile in 0..tiles {
+                    let from = tile * segment.depth / tiles;
+                    match (tile + 1) * segment.depth / tiles - from {
+                        1 => self.tile::<S, V, 1>(simd, segment, from, panel),
+                        2 if 2 <= MOST => self.tile::<S, V, 2>(simd, segment, from, panel),
+                        3 if 3 <= MOST => self.tile::<S, V, 3>(simd, segment, from, panel),
+                        4 if 4 <= MOST => self.tile::<S, V, 4>(simd, segment, from, panel),
+                        5 if 5 <= MOST => self.tile::<S, V, 5>(simd, segment, from, panel),
+                        6 if 6 <= MOST => self.tile::<S, V, 6>(simd, segment, from, panel),
+                        7 if 7 <= MOST => self.tile::<S, V, 7>(simd, segment, from, panel),
+                        8 if 8 <= MOST => self.tile::<S, V, 8>(simd, segment, from, panel),
+                        9 if 9 <= MOST => self.tile::<S, V, 9>(simd, segment, from, panel),
+                        10 if 10 <= MOST => self.tile::<S, V, 10>(simd, segment, from, panel),
+                        11 if 11 <= MOST => self.tile::<S, V, 11>(simd, segment, from, panel),
+                        _ => self.tile::<S, V, MOST>(simd, segment, from, panel),
                     }
-                    k += 6;
                 }
             }
         }
@@ -77,11 +87,30 @@ impl Outer<'_> {
     ) {
         let column = panel * COLUMNS;
         let width = (self.columns - column).min(COLUMNS);
-        let at = |m: usize| (segment.weights + k + m) * self.columns + column;
+        let sums: [[S::f32s; V]; M] = self.added(simd, segment.input + k, column..column + width);
+        for (m, sums) in sums.iter().enumerate() {
+            let at = (segment.weights + k + m) * self.columns + column;
+            let to = &mut self.sums[at..at + width];
+            let before: [S::f32s; V] = load(simd, to);
+            let total: [S::f32s; V] = from_fn(|v| simd.add_f32s(before[v], sums[v]));
+            store(simd, &total, to);
+        }
+    }
+
+    /// What the rows add to `M` rows of the sums. A function that makes whole arrays and gives one:
+    /// see [`plus_outer`].
+    #[inline(always)]
+    fn added<S: Simd, const V: usize, const M: usize>(
+        &self,
+        simd: S,
+        input: usize,
+        columns: Range<usize>,
+    ) -> [[S::f32s; V]; M] {
         let mut sums = [[simd.splat_f32s(0.0); V]; M];
+        let width = columns.len();
         for line in 0..self.lines {
-            let input = &self.input[segment.input + k + line * self.line_stride..];
-            let gradient = &self.gradient[line * self.gradient_line + column..];
+            let input = &self.input[input + line * self.line_stride..];
+            let gradient = &self.gradient[line * self.gradient_line + columns.start..];
             if width == COLUMNS {
                 for row in 0..self.rows {
                     let input = &input[row * self.stride..][..M];
@@ -98,11 +127,6 @@ impl Outer<'_> {
                 }
             }
         }
-        for (m, sums) in sums.iter().enumerate() {
-            let to = &mut self.sums[at(m)..at(m) + width];
-            let before: [S::f32s; V] = load(simd, to);
-            let total: [S::f32s; V] = std::array::from_fn(|v| simd.add_f32s(before[v], sums[v]));
-            store(simd, &total, to);
-        }
+        copied(&sums)
     }
 }
