@@ -99,6 +99,7 @@ impl Outer<'_> {
 
     /// What the rows add to `M` rows of the sums. A function that makes whole arrays and gives one:
     /// see [`plus_outer`].
+    #[allow(unsafe_code)]
     #[inline(always)]
     fn added<S: Simd, const V: usize, const M: usize>(
         &self,
@@ -107,23 +108,28 @@ impl Outer<'_> {
         columns: Range<usize>,
     ) -> [[S::f32s; V]; M] {
         let mut sums = [[simd.splat_f32s(0.0); V]; M];
-        let width = columns.len();
-        for line in 0..self.lines {
-            let input = &self.input[input + line * self.line_stride..];
-            let gradient = &self.gradient[line * self.gradient_line + columns.start..];
+        let (width, last) = (columns.len(), self.rows.saturating_sub(1));
+        let lines = if self.rows == 0 { 0 } else { self.lines };
+        for line in 0..lines {
+            let input = &self.input[input + line * self.line_stride..][..last * self.stride + M];
+            let gradient = &self.gradient[line * self.gradient_line + columns.start..]
+                [..last * self.gradient_stride + width];
+            // SAFETY: both were cut where the last row's values end.
+            let input =
+                |row: usize, m: usize| unsafe { *input.get_unchecked(row * self.stride + m) };
+            let gradient = |row: usize, width: usize| unsafe {
+                gradient
+                    .get_unchecked(row * self.gradient_stride..row * self.gradient_stride + width)
+            };
             if width == COLUMNS {
                 for row in 0..self.rows {
-                    let input = &input[row * self.stride..][..M];
-                    let gradient = &gradient[row * self.gradient_stride..][..COLUMNS];
-                    let gradient: [S::f32s; V] = load(simd, gradient);
-                    sums = plus_outer(simd, sums, |m| input[m], &gradient);
+                    let gradient = load(simd, gradient(row, COLUMNS));
+                    sums = plus_outer(simd, sums, |m| input(row, m), &gradient);
                 }
             } else {
                 for row in 0..self.rows {
-                    let input = &input[row * self.stride..][..M];
-                    let gradient = &gradient[row * self.gradient_stride..][..width];
-                    let gradient: [S::f32s; V] = load(simd, gradient);
-                    sums = plus_outer(simd, sums, |m| input[m], &gradient);
+                    let gradient = load(simd, gradient(row, width));
+                    sums = plus_outer(simd, sums, |m| input(row, m), &gradient);
                 }
             }
         }

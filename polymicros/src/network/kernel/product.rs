@@ -141,7 +141,8 @@ impl Product<'_> {
         for segment in self.segments {
             let weights = &weights[segment.weights * COLUMNS..][..segment.depth * COLUMNS];
             let (weights, _) = S::as_simd_f32s(weights).0.as_chunks::<V>();
-            let rows = inputs.map(|at| &self.input[segment.input + at..][..weights.len()]);
+            let rows: [&[f32]; M] =
+                from_fn(|m| &self.input[segment.input + inputs[m]..][..weights.len()]);
             for (k, weights) in weights.iter().enumerate() {
                 // SAFETY: each row was cut to as many values as there are weights.
                 let value = |m: usize| unsafe { *rows[m].get_unchecked(k) };
