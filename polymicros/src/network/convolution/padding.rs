@@ -35,28 +35,40 @@ impl Padding {
 /// The parts of the input beside each other, with a voxel more on each side, in shape
 /// `batch, x + 2, y + 2, z + 2, channel`.
 pub(super) fn pad(sizes: &Sizes, parts: &[&[f32]]) -> Buffer {
-    let [nx, ny, nz] = sizes.grid;
-    let channels = sizes.inputs();
-    let row = (nz + 2) * channels;
-    let plane = (ny + 2) * row;
-    let size = sizes.batch * (nx + 2) * plane;
-    let mut padded = match sizes.padding {
-        Padding::Zero => Buffer::zeros(size),
-        // Every voxel has a source.
-        Padding::Replicate | Padding::Periodic => Buffer::stale(size),
-    };
+    let mut padded = Buffer::stale(padded_values(sizes));
+    fill(sizes, &mut padded, |first, row| {
+        fill_row(sizes, parts, first, row);
+    });
     padded
-        .par_chunks_exact_mut(plane)
+}
+
+/// Values of the padded input.
+pub(super) fn padded_values(sizes: &Sizes) -> usize {
+    let [nx, ny, nz] = sizes.grid;
+    sizes.batch * (nx + 2) * (ny + 2) * (nz + 2) * sizes.inputs()
+}
+
+/// Fills the padded input row by row along `z`: `row` is told its first voxel in the parts. What lies
+/// beyond the edge along x and y and has no source becomes zero.
+pub(super) fn fill<T: Copy + Default + Send>(
+    sizes: &Sizes,
+    padded: &mut [T],
+    row: impl Fn(usize, &mut [T]) + Sync,
+) {
+    let [nx, ny, nz] = sizes.grid;
+    let width = (nz + 2) * sizes.inputs();
+    padded
+        .par_chunks_exact_mut((ny + 2) * width)
         .enumerate()
         .for_each(|(index, plane)| {
             let (b, px) = (index / (nx + 2), index % (nx + 2));
-            for ((_, source), row) in lines(sizes, px).zip(plane.chunks_exact_mut(row)) {
-                if let Some((x, y)) = source {
-                    fill_row(sizes, parts, ((b * nx + x) * ny + y) * nz, row);
+            for ((_, source), to) in lines(sizes, px).zip(plane.chunks_exact_mut(width)) {
+                match source {
+                    Some((x, y)) => row(((b * nx + x) * ny + y) * nz, to),
+                    None => to.fill(T::default()),
                 }
             }
         });
-    padded
 }
 
 /// The lines along `z` of a plane of the padded grid: the place of each in `0 .. ny + 2`, and the
@@ -88,10 +100,17 @@ pub(super) fn fill_row(sizes: &Sizes, parts: &[&[f32]], first: usize, row: &mut 
             from += width;
         }
     }
+    fill_ends(sizes, row);
+}
+
+/// The voxels beyond both ends of a row along `z`, whose inner ones are filled.
+pub(super) fn fill_ends<T: Copy + Default>(sizes: &Sizes, row: &mut [T]) {
+    let (nz, channels) = (sizes.grid[2], sizes.inputs());
     for p in [0, nz + 1] {
-        if let Some(z) = sizes.padding.source(p, nz) {
-            let (from, to) = ((z + 1) * channels, p * channels);
-            row.copy_within(from..from + channels, to);
+        let to = p * channels..(p + 1) * channels;
+        match sizes.padding.source(p, nz) {
+            Some(z) => row.copy_within((z + 1) * channels..(z + 2) * channels, to.start),
+            None => row[to].fill(T::default()),
         }
     }
 }

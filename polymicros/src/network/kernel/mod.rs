@@ -12,6 +12,8 @@
 pub(super) mod bf16;
 #[cfg(test)]
 pub(super) mod count;
+#[cfg(test)]
+mod definition;
 mod elementwise;
 mod outer;
 mod pack;

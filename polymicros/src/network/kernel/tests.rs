@@ -1,15 +1,10 @@
 //! The kernels against their definitions, on every instruction set that this machine has.
 
+use super::definition::{numbers, outer_cases, product_cases};
 use super::*;
 use crate::network::Arithmetic;
 use proptest::prelude::*;
 use pulp::Scalar;
-
-fn numbers(count: usize, seed: usize) -> Vec<f32> {
-    (0..count)
-        .map(|i| ((i * 37 + seed * 101) as f32 * 0.618).sin())
-        .collect()
-}
 
 /// Instructions to run a kernel with.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -63,117 +58,25 @@ fn transform<'a>(
     }
 }
 
-/// All triples below these.
-fn places(a: usize, b: usize, c: usize) -> impl Iterator<Item = (usize, usize, usize)> {
-    (0..a * b * c).map(move |i| (i / (b * c), i / c % b, i % c))
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn a_product_is_its_definition(
-        [rows, lines] in [1..30usize, 1..4usize],
-        columns in 1..40usize,
-        depths in prop::collection::vec(1..9usize, 1..4),
-        [stride, gap] in [1..9usize, 0..5usize],
-        start in 0..3usize,
-    ) {
-        let mut segments = Vec::new();
-        let mut depth = 0;
-        for (i, &d) in depths.iter().enumerate() {
-            segments.push(Segment { input: 5 * i, weights: depth, depth: d });
-            depth += d;
-        }
-        let line_stride = rows * stride + gap;
-        let output_line = rows * columns + gap;
-        let input = numbers(5 * depths.len() + lines * line_stride + 9, 1);
-        let matrix = numbers(depth * columns, 2);
-        let packed = Packed::new(depth, columns, |r, c| matrix[r * columns + c]);
-        let bias = numbers(columns, 3);
-        let before = numbers(lines * output_line, 4);
+    fn a_product_is_its_definition(case in product_cases(40, 15)) {
         for set in SETS {
-            let mut output = before.clone();
-            run(set, Product {
-                input: &input,
-                stride,
-                line_stride,
-                segments: &segments,
-                weights: &packed,
-                start: [Start::Zero, Start::Bias(&bias), Start::Output][start],
-                rows,
-                lines,
-                output: &mut output,
-                output_stride: columns,
-                output_line,
-            });
-            for (l, r, c) in places(lines, rows, columns) {
-                let at = l * output_line + r * columns + c;
-                let mut sum = [0.0, bias[c], before[at]][start];
-                for s in &segments {
-                    for k in 0..s.depth {
-                        sum += input[s.input + l * line_stride + r * stride + k]
-                            * matrix[(s.weights + k) * columns + c];
-                    }
-                }
-                prop_assert!((output[at] - sum).abs() < 1e-4);
-            }
-            // What lies between the lines stays.
-            for (l, g) in (0..lines).flat_map(|l| (0..gap).map(move |g| (l, g))) {
-                let at = l * output_line + rows * columns + g;
-                prop_assert_eq!(output[at], before[at]);
+            for found in case.found(Arithmetic::F32, |product| run(set, product))? {
+                let sum: f32 = found.of.iter().map(|(a, b)| a * b).sum();
+                prop_assert!((found.sum - sum).abs() < 1e-4);
             }
         }
     }
 
     #[test]
-    fn an_outer_sum_is_its_definition(
-        rows in 1..20usize,
-        lines in 1..4usize,
-        columns in 1..40usize,
-        depths in prop::collection::vec(1..15usize, 1..3),
-        stride in 1..9usize,
-    ) {
-        let mut segments = Vec::new();
-        let mut depth = 0;
-        for (i, &d) in depths.iter().enumerate() {
-            segments.push(Segment { input: 3 * i, weights: depth, depth: d });
-            depth += d;
-        }
-        let line = rows * stride + 2;
-        let input = numbers(lines * line + 40, 1);
-        let gradient = numbers(lines * rows * columns, 2);
-        let before = numbers(depth * columns, 3);
+    fn an_outer_sum_is_its_definition(case in outer_cases(20)) {
         for set in SETS {
-            let mut sums = before.clone();
-            run(set, Outer {
-                input: &input,
-                stride,
-                line_stride: line,
-                segments: &segments,
-                gradient: &gradient,
-                gradient_stride: columns,
-                gradient_line: rows * columns,
-                rows,
-                lines,
-                sums: &mut sums,
-                columns,
-                arithmetic: Arithmetic::F32,
-            });
-            for s in &segments {
-                for k in 0..s.depth {
-                    for c in 0..columns {
-                        let at = (s.weights + k) * columns + c;
-                        let mut sum = before[at];
-                        for l in 0..lines {
-                            for r in 0..rows {
-                                sum += input[s.input + k + l * line + r * stride]
-                                    * gradient[(l * rows + r) * columns + c];
-                            }
-                        }
-                        prop_assert!((sums[at] - sum).abs() < 1e-4);
-                    }
-                }
+            for found in case.found(Arithmetic::F32, |outer| run(set, outer)) {
+                let sum: f32 = found.of.iter().map(|(a, b)| a * b).sum();
+                prop_assert!((found.sum - sum).abs() < 1e-4);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Activations and gradients rounded to bf16, with room around them.
 
 use super::super::Sizes;
-use super::super::padding::lines;
+use super::super::padding::{fill, fill_ends, padded_values};
 use super::WIDTH;
 use crate::network::kernel::bf16::{RoundRows, Rounded};
 use crate::network::kernel::dispatch;
@@ -13,23 +13,10 @@ pub(super) const MARGIN: usize = WIDTH - 1;
 /// The parts of the input beside each other, with a voxel more on each side, in shape
 /// `batch, x + 2, y + 2, z + 2, channel`.
 pub(super) fn padded_input(sizes: &Sizes, parts: &[&[f32]]) -> Rounded {
-    let [nx, ny, nz] = sizes.grid;
-    let channels = sizes.inputs();
-    let row = (nz + 2) * channels;
-    let plane = (ny + 2) * row;
-    let mut padded = Rounded::stale(sizes.batch * (nx + 2) * plane, channels);
-    padded
-        .par_chunks_exact_mut(plane)
-        .enumerate()
-        .for_each(|(index, plane)| {
-            let (b, px) = (index / (nx + 2), index % (nx + 2));
-            for ((_, source), row) in lines(sizes, px).zip(plane.chunks_exact_mut(row)) {
-                match source {
-                    Some((x, y)) => fill_row(sizes, parts, ((b * nx + x) * ny + y) * nz, row),
-                    None => row.fill(0),
-                }
-            }
-        });
+    let mut padded = Rounded::stale(padded_values(sizes), sizes.inputs());
+    fill(sizes, &mut padded, |first, row| {
+        fill_row(sizes, parts, first, row);
+    });
     padded
 }
 
@@ -48,13 +35,7 @@ fn fill_row(sizes: &Sizes, parts: &[&[f32]], first: usize, row: &mut [u16]) {
         });
         from += width;
     }
-    for p in [0, nz + 1] {
-        let to = p * channels..(p + 1) * channels;
-        match sizes.padding.source(p, nz) {
-            Some(z) => row.copy_within((z + 1) * channels..(z + 2) * channels, to.start),
-            None => row[to].fill(0),
-        }
-    }
+    fill_ends(sizes, row);
 }
 
 /// The gradient with [`MARGIN`] zeros around it along y and z, in shape

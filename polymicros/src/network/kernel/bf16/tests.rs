@@ -4,147 +4,41 @@ use super::tiles::{Block, Form};
 use super::*;
 use crate::network::Arithmetic;
 use crate::network::agreement::round;
-use crate::network::kernel::{Outer, Packed, Product, Segment, Start, dispatch};
+use crate::network::kernel::definition::{Found, numbers, outer_cases, product_cases};
+use crate::network::kernel::dispatch;
 use proptest::prelude::*;
 
-fn numbers(count: usize, seed: usize) -> Vec<f32> {
-    (0..count)
-        .map(|i| ((i * 37 + seed * 101) as f32 * 0.618).sin())
-        .collect()
-}
-
-/// A sum of products: of the values, of what they are rounded to, and of their sizes.
-#[derive(Default)]
-struct Exact {
-    plain: f64,
-    rounded: f64,
-    size: f64,
-}
-
-impl Exact {
-    fn add(&mut self, a: f32, b: f32) {
-        self.plain += f64::from(a) * f64::from(b);
-        self.rounded += f64::from(round(a)) * f64::from(round(b));
-        self.size += f64::from(a.abs()) * f64::from(b.abs());
-    }
-
-    /// The nearest bf16 is within 2^-8 of a value, so that a product is within little more than 2^-7;
-    /// what is rounded is then summed in f32.
-    fn check(&self, found: f32) -> Result<(), TestCaseError> {
-        let found = f64::from(found);
-        let bound = 1e-5 * self.size + 1e-6;
-        prop_assert!(
-            (found - self.rounded).abs() < bound,
-            "{found} {}",
-            self.rounded
-        );
-        let bound = (2.01 / 256.0 + 1e-5) * self.size + 1e-6;
-        prop_assert!((found - self.plain).abs() < bound, "{found} {}", self.plain);
-        Ok(())
-    }
+/// The nearest bf16 is within 2^-8 of a value, so that a product is within little more than 2^-7; what
+/// is rounded is then summed in f32.
+fn check(found: &Found) -> Result<(), TestCaseError> {
+    let sum = |of: fn(f32, f32) -> f64| found.of.iter().map(|(a, b)| of(*a, *b)).sum::<f64>();
+    let plain = sum(|a, b| f64::from(a) * f64::from(b));
+    let rounded = sum(|a, b| f64::from(round(a)) * f64::from(round(b)));
+    let size = sum(|a, b| f64::from(a.abs()) * f64::from(b.abs()));
+    let found = f64::from(found.sum);
+    prop_assert!(
+        (found - rounded).abs() < 1e-5 * size + 1e-6,
+        "{found} {rounded}"
+    );
+    let bound = (2.01 / 256.0 + 1e-5) * size + 1e-6;
+    prop_assert!((found - plain).abs() < bound, "{found} {plain}");
+    Ok(())
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn a_rounded_product_is_its_definition(
-        [rows, lines] in [1..70usize, 1..4usize],
-        columns in 1..70usize,
-        depths in prop::collection::vec(1..70usize, 1..4),
-        [stride, gap] in [1..70usize, 0..5usize],
-        start in 0..3usize,
-    ) {
-        let mut segments = Vec::new();
-        let mut depth = 0;
-        for (i, &d) in depths.iter().enumerate() {
-            segments.push(Segment { input: 5 * i, weights: depth, depth: d });
-            depth += d;
-        }
-        let line_stride = rows * stride + gap;
-        let output_line = rows * columns + gap;
-        let input = numbers(5 * depths.len() + lines * line_stride + 70, 1);
-        let matrix = numbers(depth * columns, 2);
-        let packed = Packed::new(depth, columns, |r, c| matrix[r * columns + c]);
-        let bias = numbers(columns, 3);
-        let before = numbers(lines * output_line, 4);
-        let mut output = before.clone();
-        dispatch(Product {
-            input: &input,
-            stride,
-            line_stride,
-            segments: &segments,
-            weights: &packed.with(Arithmetic::Bf16),
-            start: [Start::Zero, Start::Bias(&bias), Start::Output][start],
-            rows,
-            lines,
-            output: &mut output,
-            output_stride: columns,
-            output_line,
-        });
-        for (l, r, c) in (0..lines * rows * columns)
-            .map(|i| (i / (rows * columns), i / columns % rows, i % columns))
-        {
-            let at = l * output_line + r * columns + c;
-            let mut exact = Exact::default();
-            for s in &segments {
-                for k in 0..s.depth {
-                    let value = input[s.input + l * line_stride + r * stride + k];
-                    exact.add(value, matrix[(s.weights + k) * columns + c]);
-                }
-            }
-            exact.check(output[at] - [0.0, bias[c], before[at]][start])?;
-        }
-        // What lies between the lines stays.
-        for (l, g) in (0..lines).flat_map(|l| (0..gap).map(move |g| (l, g))) {
-            let at = l * output_line + rows * columns + g;
-            prop_assert_eq!(output[at], before[at]);
+    fn a_rounded_product_is_its_definition(case in product_cases(70, 70)) {
+        for found in case.found(Arithmetic::Bf16, |product| dispatch(product))? {
+            check(&found)?;
         }
     }
 
     #[test]
-    fn a_rounded_outer_sum_is_its_definition(
-        rows in 1..70usize,
-        lines in 1..5usize,
-        columns in 1..40usize,
-        depths in prop::collection::vec(1..40usize, 1..3),
-        stride in 1..40usize,
-    ) {
-        let mut segments = Vec::new();
-        let mut depth = 0;
-        for (i, &d) in depths.iter().enumerate() {
-            segments.push(Segment { input: 3 * i, weights: depth, depth: d });
-            depth += d;
-        }
-        let line = rows * stride + 2;
-        let input = numbers(lines * line + 50, 1);
-        let gradient = numbers(lines * rows * columns, 2);
-        let before = numbers(depth * columns, 3);
-        let mut sums = before.clone();
-        dispatch(Outer {
-            input: &input,
-            stride,
-            line_stride: line,
-            segments: &segments,
-            gradient: &gradient,
-            gradient_stride: columns,
-            gradient_line: rows * columns,
-            rows,
-            lines,
-            sums: &mut sums,
-            columns,
-            arithmetic: Arithmetic::Bf16,
-        });
-        for s in &segments {
-            for (k, c) in (0..s.depth * columns).map(|i| (i / columns, i % columns)) {
-                let at = (s.weights + k) * columns + c;
-                let mut exact = Exact::default();
-                for (l, r) in (0..lines * rows).map(|i| (i / rows, i % rows)) {
-                    let value = input[s.input + k + l * line + r * stride];
-                    exact.add(value, gradient[(l * rows + r) * columns + c]);
-                }
-                exact.check(sums[at] - before[at])?;
-            }
+    fn a_rounded_outer_sum_is_its_definition(case in outer_cases(70)) {
+        for found in case.found(Arithmetic::Bf16, |outer| dispatch(outer)) {
+            check(&found)?;
         }
     }
 
