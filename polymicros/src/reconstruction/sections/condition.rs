@@ -71,7 +71,7 @@ impl Default for MatchSettings {
             thresholds: Thresholds::default(),
             maximum: 9e-6,
             optimiser: Optimiser::Scaling,
-            iterations: 1000,
+            iterations: 3000,
             noise: false,
         }
     }

@@ -77,6 +77,10 @@ impl Hermitian {
         self.combined(other, |a, b| a - b)
     }
 
+    pub(super) fn times(&self, factor: f64) -> Self {
+        Self::of_parts(self.parts().map(|part| factor * part))
+    }
+
     fn combined(&self, other: &Self, f: impl Fn(f64, f64) -> f64) -> Self {
         let (a, b) = (self.parts(), other.parts());
         Self::of_parts(std::array::from_fn(|i| f(a[i], b[i])))

@@ -65,7 +65,7 @@ impl Default for ReachSettings {
             iterations: 240,
             gap: 0.05,
             seed: 0,
-            noise: 0.02,
+            noise: 0.05,
         }
     }
 }
