@@ -1,6 +1,9 @@
 //! The errors as a table: a row for each way to denoise, a column for each noise level.
 
+use crate::Result;
+use crate::json_file::read_json;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// Denoising errors of a model and of filters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +31,14 @@ pub struct DenoisingRow {
 }
 
 impl DenoisingError {
+    /// Reads what `polymicros denoise-check --json` has written.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or holds something else.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        read_json(path.as_ref())
+    }
+
     /// The model's row.
     pub fn model(&self) -> Option<&DenoisingRow> {
         self.rows.last()

@@ -5,7 +5,11 @@ use crate::reconstruction::sections::{Estimate, MatchSettings, SectionSettings};
 #[test]
 fn what_a_volume_has_is_its_own_nearest() {
     let target = OrthogonalStatistics::of_volume(&cells([12, 10, 8], 9, 1)).unwrap();
-    let reachable = Reachable::nearest(&target, &ReachSettings::default()).unwrap();
+    let settings = ReachSettings {
+        noise: 0.0,
+        ..ReachSettings::default()
+    };
+    let reachable = Reachable::nearest(&target, &settings).unwrap();
     let scale = target.planes().unwrap().mean_square();
     assert!(
         reachable.floor.mean_square < 1e-4 * scale,
