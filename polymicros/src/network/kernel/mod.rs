@@ -19,6 +19,7 @@ mod outer;
 mod pack;
 mod parts;
 mod product;
+mod registers;
 mod sums;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Sums of outer products: the gradient of a product with respect to its weights.
 
-use super::product::{copied, load, plus_outer, store};
+use super::registers::{copied, load, plus_outer, store};
 use super::{COLUMNS, Segment, bf16};
 use crate::network::Arithmetic;
 use pulp::{Simd, WithSimd};

@@ -2,7 +2,7 @@
 
 use super::tiles::{Block, Form};
 use super::{DEPTH, SIDE, TILE, Target, TileProduct};
-use crate::network::kernel::product::{copied, load, plus_outer, store};
+use crate::network::kernel::registers::{copied, load, plus_outer, store};
 use crate::network::kernel::{COLUMNS, dispatch};
 use pulp::{Simd, WithSimd};
 use std::array::from_fn;

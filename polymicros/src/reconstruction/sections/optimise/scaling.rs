@@ -127,3 +127,34 @@ impl Relaxation {
         self.omega
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The factor after sweeps that shrink the error by `rate` each.
+    fn omega(relaxation: &mut Relaxation, rate: f64) -> f64 {
+        let errors = (0..=Relaxation::ROUND as i32).map(|sweep| rate.powi(2 * sweep));
+        errors
+            .map(|error| relaxation.after(error))
+            .last()
+            .unwrap_or(f64::NAN)
+    }
+
+    #[test]
+    fn the_factor_is_that_of_over_relaxation() {
+        // 2 / (1 + sqrt(1 - 0.64)).
+        let mut relaxation = Relaxation::new();
+        assert!((omega(&mut relaxation, 0.64) - 1.25).abs() < 1e-12);
+        // With the best factor the error shrinks by it less one, which is no reason to change it.
+        let mut relaxation = Relaxation {
+            omega: 1.25,
+            ..Relaxation::new()
+        };
+        assert!((omega(&mut relaxation, 0.25) - 1.25).abs() < 1e-6);
+        // What grows is not relaxed.
+        assert_eq!(relaxation.after(1e9), 1.0);
+        assert_eq!(omega(&mut Relaxation::new(), 0.9999), Relaxation::MOST);
+        assert_eq!(omega(&mut Relaxation::new(), 1.01), 1.0);
+    }
+}
