@@ -185,14 +185,10 @@ impl<D: Dimension> DerefMut for SharedArray<D> {
 
 impl<D: Dimension> Drop for SharedArray<D> {
     fn drop(&mut self) {
-        if self.0.len() >= SMALL {
-            let values = std::mem::replace(
-                &mut self.0,
-                ArcArray::default(D::zeros(D::NDIM.unwrap_or(1))),
-            );
-            if let Ok(values) = values.try_into_owned_nocopy() {
-                drop(Reused::from(values.into_raw_vec_and_offset().0));
-            }
+        if self.0.len() >= SMALL
+            && let Ok(values) = std::mem::take(&mut self.0).try_into_owned_nocopy()
+        {
+            drop(Reused::from(values.into_raw_vec_and_offset().0));
         }
     }
 }

@@ -231,7 +231,7 @@ fn finite(value: f32, column: usize) -> Result<f32, String> {
 /// The text from its first character on that is neither a blank nor a line's end.
 fn without_blanks(mut text: &[u8]) -> &[u8] {
     // Columns of one width leave several spaces before a number: eight are looked at together.
-    const SPACES: u64 = u64::from_ne_bytes([b' '; 8]);
+    const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
     while let Some(&eight) = text.first_chunk() {
         let spaces = (u64::from_le_bytes(eight) ^ SPACES).trailing_zeros() as usize / 8;
         text = &text[spaces..];

@@ -15,6 +15,7 @@ pub(super) mod count;
 #[cfg(test)]
 mod definition;
 mod elementwise;
+mod heights;
 mod outer;
 mod pack;
 mod parts;

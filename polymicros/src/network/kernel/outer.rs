@@ -1,5 +1,6 @@
 //! Sums of outer products: the gradient of a product with respect to its weights.
 
+use super::heights::each_tile;
 use super::registers::{copied, load, plus_outer, store};
 use super::{COLUMNS, Segment, bf16};
 use crate::network::Arithmetic;
@@ -53,25 +54,10 @@ impl Outer<'_> {
     fn run<S: Simd, const V: usize, const MOST: usize>(mut self, simd: S) {
         for panel in 0..self.columns.div_ceil(COLUMNS) {
             for segment in self.segments {
-                // Tiles of nearly equal height: a last one of a row or two would wait on itself.
-                let tiles = segment.depth.div_ceil(MOST);
-                for tile in 0..tiles {
-                    let from = tile * segment.depth / tiles;
-                    match (tile + 1) * segment.depth / tiles - from {
-                        1 => self.tile::<S, V, 1>(simd, segment, from, panel),
-                        2 if 2 <= MOST => self.tile::<S, V, 2>(simd, segment, from, panel),
-                        3 if 3 <= MOST => self.tile::<S, V, 3>(simd, segment, from, panel),
-                        4 if 4 <= MOST => self.tile::<S, V, 4>(simd, segment, from, panel),
-                        5 if 5 <= MOST => self.tile::<S, V, 5>(simd, segment, from, panel),
-                        6 if 6 <= MOST => self.tile::<S, V, 6>(simd, segment, from, panel),
-                        7 if 7 <= MOST => self.tile::<S, V, 7>(simd, segment, from, panel),
-                        8 if 8 <= MOST => self.tile::<S, V, 8>(simd, segment, from, panel),
-                        9 if 9 <= MOST => self.tile::<S, V, 9>(simd, segment, from, panel),
-                        10 if 10 <= MOST => self.tile::<S, V, 10>(simd, segment, from, panel),
-                        11 if 11 <= MOST => self.tile::<S, V, 11>(simd, segment, from, panel),
-                        _ => self.tile::<S, V, MOST>(simd, segment, from, panel),
-                    }
-                }
+                each_tile!(
+                    from of segment.depth, at most MOST:
+                    self.tile::<S, V>(simd, segment, from, panel)
+                );
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Rows of input times packed weights.
 
+use super::heights::each_tile;
 use super::pack::Data;
 use super::registers::{copied, load, plus_outer, store};
 use super::{COLUMNS, Packed, Segment, bf16};
@@ -71,27 +72,10 @@ impl Product<'_> {
     fn run<S: Simd, const V: usize, const MOST: usize>(mut self, simd: S, panels: &[f32]) {
         let size = self.weights.size();
         for (panel, weights) in panels.chunks_exact(size).enumerate() {
-            // Tiles of nearly equal height: a last one of a row or two would wait on itself.
-            let rows = self.rows * self.lines;
-            let tiles = rows.div_ceil(MOST);
-            for tile in 0..tiles {
-                let from = tile * rows / tiles;
-                let to = (tile + 1) * rows / tiles;
-                match to - from {
-                    1 => self.tile::<S, V, 1>(simd, panel, weights, from),
-                    2 if 2 <= MOST => self.tile::<S, V, 2>(simd, panel, weights, from),
-                    3 if 3 <= MOST => self.tile::<S, V, 3>(simd, panel, weights, from),
-                    4 if 4 <= MOST => self.tile::<S, V, 4>(simd, panel, weights, from),
-                    5 if 5 <= MOST => self.tile::<S, V, 5>(simd, panel, weights, from),
-                    6 if 6 <= MOST => self.tile::<S, V, 6>(simd, panel, weights, from),
-                    7 if 7 <= MOST => self.tile::<S, V, 7>(simd, panel, weights, from),
-                    8 if 8 <= MOST => self.tile::<S, V, 8>(simd, panel, weights, from),
-                    9 if 9 <= MOST => self.tile::<S, V, 9>(simd, panel, weights, from),
-                    10 if 10 <= MOST => self.tile::<S, V, 10>(simd, panel, weights, from),
-                    11 if 11 <= MOST => self.tile::<S, V, 11>(simd, panel, weights, from),
-                    _ => self.tile::<S, V, MOST>(simd, panel, weights, from),
-                }
-            }
+            each_tile!(
+                from of self.rows * self.lines, at most MOST:
+                self.tile::<S, V>(simd, panel, weights, from)
+            );
         }
     }
 
@@ -119,7 +103,7 @@ impl Product<'_> {
         let start = match self.start {
             Start::Zero => [[simd.splat_f32s(0.0); V]; M],
             Start::Bias(bias) => [load(simd, &bias[column..column + width]); M],
-            Start::Output => outputs.map(|at| load(simd, &self.output[at..at + width])),
+            Start::Output => from_fn(|m| load(simd, &self.output[outputs[m]..][..width])),
         };
         let sums = self.sums(simd, start, weights, &inputs);
         for (sums, at) in sums.iter().zip(outputs) {

@@ -1,5 +1,6 @@
 //! Products of tiles by any machine.
 
+use super::pairs::PAIR;
 use super::tiles::{Block, Form};
 use super::{DEPTH, SIDE, TILE, Target, TileProduct};
 use crate::network::kernel::registers::{copied, load, plus_outer, store};
@@ -103,7 +104,7 @@ fn widened_rows(left: &[u16], stride: usize) -> [[f32; DEPTH]; SIDE] {
 #[inline(always)]
 fn widened_pairs(right: &[u16]) -> [[f32; SIDE]; DEPTH] {
     let mut rows = [[0.0; SIDE]; DEPTH];
-    let pairs = right.as_chunks::<DEPTH>().0;
+    let pairs = right.as_chunks::<PAIR>().0;
     for ([even, odd], from) in rows.as_chunks_mut::<2>().0.iter_mut().zip(pairs) {
         let both = from.as_chunks::<2>().0.iter();
         for ((even, odd), from) in even.iter_mut().zip(odd).zip(both) {

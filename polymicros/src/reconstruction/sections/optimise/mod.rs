@@ -35,7 +35,7 @@ pub enum Optimiser {
     ///
     /// Gradient descent as well only ever multiplies the coefficients at each frequency by
     /// matrices that are constant along lines; here each such factor is taken at its best value at
-    /// once. No transform is needed between the steps.
+    /// once, and beyond it where that comes closer slowly (over-relaxation). No transform is needed between the steps.
     Scaling,
 }
 
