@@ -47,7 +47,7 @@ pub use polymicros::generation::diversity::{
 };
 pub use polymicros::generation::{
     Comparison, KeptStatistics, LocalGlobal, LocalModel, Measure, Realism, RealismSettings, Seeds,
-    Structure, Tiling, TradeOff,
+    StoredTradeOff, Structure, Tiling, TradeOff,
 };
 pub use polymicros::microstructure::{
     Chords, Field, Grain, Grains, Grid, LengthUnit, Microstructure, Origin, Phase, StandIn, ToldBy,
@@ -68,8 +68,9 @@ pub use polymicros::reconstruction::comparison::{
 pub use polymicros::reconstruction::measures::{Calibration, Measures, near_boundaries};
 pub use polymicros::reconstruction::sections::{
     CorrelationError, EnsembleErrors, Estimate, Expansion, ExpansionReport, Floor, Goal,
-    MatchSettings, MeanField, Morphology, Optimiser, OrthogonalStatistics, Outcome, ReachSettings,
-    Reachable, Sample, SectionSettings, Thresholds, WholeErrors, similarity, without_model,
+    MatchSettings, Matched, MeanField, Morphology, Optimiser, OrthogonalStatistics, Outcome,
+    ReachSettings, Reachable, Sample, SectionSettings, Thresholds, WholeErrors, similarity,
+    without_model,
 };
 pub use polymicros::reconstruction::{
     Consistency, Ensemble, Inpainting, Interpolation, Mask, Model, Projection, Reconstruction,

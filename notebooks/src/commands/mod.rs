@@ -29,6 +29,7 @@ mod sample;
 mod stats;
 mod superres;
 mod superres_check;
+mod trade_off;
 mod train;
 
 use crate::Result;
@@ -89,6 +90,7 @@ enum Command {
     Superres(superres::Plan),
     SuperresCheck(superres_check::Plan),
     LocalGlobal(local_global::Plan),
+    TradeOff(trade_off::Plan),
     DenoiseCheck(denoise_check::Plan),
     Realism(realism::Plan),
     Expand(expand::Plan),
@@ -133,6 +135,7 @@ impl Arguments {
             Command::Superres(plan) => superres::run(plan, json),
             Command::SuperresCheck(plan) => superres_check::run(plan, json),
             Command::LocalGlobal(plan) => local_global::run(plan, json),
+            Command::TradeOff(plan) => trade_off::run(plan, json),
             Command::DenoiseCheck(plan) => denoise_check::run(plan, json),
             Command::Realism(plan) => realism::run(plan, json),
             Command::Expand(plan) => expand::run(plan, json),

@@ -17,4 +17,4 @@ pub use local_global::{LocalGlobal, Seeds, Structure};
 pub use local_model::LocalModel;
 pub use realism::{Comparison, Measure, Realism, RealismSettings};
 pub use tiles::{Tiled, Tiling};
-pub use trade_off::{KeptStatistics, TradeOff};
+pub use trade_off::{KeptStatistics, StoredTradeOff, TradeOff};

@@ -320,3 +320,38 @@ fn a_skip_of_all_steps_is_refused() {
     let error = sampler.sample(&gaussian, shape(), 0, None, |_| Ok(()));
     assert!(error.unwrap_err().to_string().contains("25 of 25"));
 }
+
+/// On a Gaussian of variance `s²` an estimate has the share `s² / (s² + t²)` of what it is made
+/// from, so that the variance follows a recursion.
+#[test]
+fn renoised_estimates_have_the_variance_of_their_recursion() {
+    let sampler = Sampler {
+        solver: Solver::Renoised,
+        schedule: Schedule {
+            steps: 12,
+            sigma_max: 2.0,
+            sigma_min: 0.05,
+            ..Schedule::default()
+        },
+        ..Sampler::default()
+    };
+    assert_eq!(sampler.evaluations(), 12);
+    let found = run(sampler, shape(), 3);
+    let levels = sampler.schedule.levels().unwrap();
+    for (c, deviation) in DEVIATION.into_iter().enumerate() {
+        let s2 = deviation * deviation;
+        let mut variance = levels[0] * levels[0];
+        for level in levels.windows(2) {
+            let share = s2 / (s2 + level[0] * level[0]);
+            variance = share * share * variance + level[1] * level[1];
+        }
+        let (mean, found, n) = moments(&found, c);
+        // The start has mean zero, of which the product of all shares remains.
+        assert!((mean - MEAN[c]).abs() < 0.02, "{mean}");
+        let chance = 5.0 * variance.sqrt() / (2.0 * n).sqrt();
+        assert!(
+            (found - variance.sqrt()).abs() < chance,
+            "{found} {variance}"
+        );
+    }
+}

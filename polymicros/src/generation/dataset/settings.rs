@@ -2,6 +2,7 @@
 
 use super::recipe::{Order, Recipe};
 use crate::generation::LocalGlobal;
+use crate::microstructure::Grid;
 use crate::network::Arithmetic;
 use crate::random_field::{Acceptance, Bounds, Design};
 use crate::{Error, Result};
@@ -51,7 +52,8 @@ pub struct DatasetSettings {
     /// [`Design::spread`]; 1 takes them as they are drawn.
     #[serde(default = "one")]
     pub spread: usize,
-    /// How a structure is made of its statistics.
+    /// How a structure is made of its statistics. The paper's 12 skipped steps are for 128^3; what
+    /// suits another edge says [`LocalGlobal::on_grid`].
     #[serde(default)]
     pub sampling: LocalGlobal,
     /// How the models' matrix products are computed.
@@ -139,8 +141,11 @@ impl DatasetSettings {
         }
         // A table that sets another of the refinement's values leaves this one at the sampler's own.
         if self.sampling.refinement.skip == 0 {
-            let problem = "0: with no step skipped nothing of the random field is left; the \
-                           paper's is 12";
+            let suited = self.sampling.on_grid(&Grid::cube(self.edge)?)?;
+            let problem = format!(
+                "0: with no step skipped nothing of the random field is left; {} suit {}^3",
+                suited.refinement.skip, self.edge
+            );
             return Err(Error::value("sampling.refinement.skip", problem));
         }
         if self.models.is_empty() {

@@ -68,7 +68,39 @@ pub struct Structure {
     pub evaluations: usize,
 }
 
+/// Voxels of the grid for which the paper chose its noise levels, 128^3.
+const PAPER_VOXELS: f64 = 128.0 * 128.0 * 128.0;
+
 impl LocalGlobal {
+    /// The same with `skip` set so that as much of the random field survives the noise as on the
+    /// paper's 128^3, where 12 of 25 steps are skipped.
+    ///
+    /// Statistics are designed in parts of the domain, noise is added by the voxel: a wave of the
+    /// field is spread over as many voxels as the grid has, and stands out from noise of standard
+    /// deviation `σ` by the ratio `voxels / σ²`. So the level goes with the root of the number of
+    /// voxels, and `skip` becomes the step of the schedule whose level is nearest: of 25 steps 15
+    /// are skipped at 64^3, and 17 at 32^3 (row R23 of the register).
+    ///
+    /// # Errors
+    /// When the schedule makes no sense.
+    pub fn on_grid(mut self, grid: &Grid) -> Result<Self> {
+        let papers = LocalGlobal::default().refinement;
+        let voxels: usize = grid.shape.iter().product();
+        let share = voxels as f64 / PAPER_VOXELS;
+        let wanted = papers.schedule.levels()?[papers.skip] * share.sqrt();
+        let levels = self.refinement.schedule.levels()?;
+        let apart = |level: f64| (level / wanted).ln().abs();
+        // The last level is zero, infinitely far from any.
+        let nearest = levels
+            .iter()
+            .enumerate()
+            .min_by(|(_, a), (_, b)| apart(**a).total_cmp(&apart(**b)));
+        if let Some((skip, _)) = nearest {
+            self.refinement.skip = skip;
+        }
+        Ok(self)
+    }
+
     /// A structure with the statistics of a kernel on a periodic grid. `progress` hears how many
     /// of the refinement's steps are done, those skipped included, and may stop with an error.
     ///

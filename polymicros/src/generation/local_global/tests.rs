@@ -5,7 +5,7 @@ use crate::diffusion::{Batch, NetworkDenoiser, Preconditioning, Schedule};
 use crate::generation::{LocalModel, Tiling};
 use crate::network::{Cpu, Padding, UNet, UNetConfig};
 use crate::random_field::{Acceptance, Bounds, Design, with_mean};
-use crate::statistics::{Pairs, TwoPoint, means};
+use crate::statistics::{Pairs, RealFft, TwoPoint, means};
 use ndarray::{Array4, Slice};
 
 fn parameters() -> Result<MosmParameters> {
@@ -265,5 +265,51 @@ fn a_local_model_cuts_what_is_larger_than_a_tile() -> Result<()> {
     assert!(apart > 0.0 && apart < 0.3, "{apart}");
     assert!(tiles(18, 8).is_err_and(|e| e.to_string().contains("multiples of 4")));
     assert!(tiles(16, 4).is_err_and(|e| e.to_string().contains("2 margin")));
+    Ok(())
+}
+
+/// The share of a field's variance that the best linear filter finds in it and white noise of
+/// standard deviation `sigma` (Wiener's, of the field's own spectrum).
+fn surviving(field: &Field, sigma: f64) -> Result<f64> {
+    let fft = RealFft::<f64>::new(field.grid().shape)?;
+    let values: Vec<f64> = field.as_slice()[..fft.voxels()]
+        .iter()
+        .map(|v| f64::from(*v))
+        .collect();
+    // Half the spectrum: the other half is its mirror, and weighs as much.
+    let mut spectrum = fft.spectrum();
+    fft.forward(&values, &mut spectrum)?;
+    let power = spectrum.iter().map(|f| f.norm_sqr() / values.len() as f64);
+    let kept: f64 = power.clone().map(|s| s * s / (s + sigma * sigma)).sum();
+    Ok(kept / power.sum::<f64>())
+}
+
+/// The same random field on grids of 32 and 64 voxels: at the levels that suit them noise leaves
+/// the same share of it, at one level it does not.
+#[test]
+fn the_level_that_suits_a_grid_leaves_as_much_of_the_field() -> Result<()> {
+    let skip = |edge: usize| -> Result<usize> {
+        let suited = LocalGlobal::default().on_grid(&Grid::cube(edge)?)?;
+        Ok(suited.refinement.skip)
+    };
+    assert_eq!([skip(128)?, skip(64)?, skip(32)?], [12, 15, 17]);
+    // So many steps that rounding to one of them does not matter.
+    let mut fine = LocalGlobal::default();
+    fine.refinement.schedule.steps = 2000;
+    let kernel = MosmKernel::new(&parameters()?)?;
+    let at = |edge: usize| -> Result<(Field, f64)> {
+        let grid = Grid::cube(edge)?;
+        let field = Mogrf::of_kernel(&kernel, &grid, Images::All)?
+            .sample(random_field::Sampler::Full, SEEDS.random_field)?;
+        let refinement = fine.on_grid(&grid)?.refinement;
+        Ok((field, refinement.schedule.levels()?[refinement.skip]))
+    };
+    let ((small, low), (large, high)) = (at(32)?, at(64)?);
+    let (of_small, of_large) = (surviving(&small, low)?, surviving(&large, high)?);
+    assert!((of_small - of_large).abs() < 0.02, "{of_small} {of_large}");
+    let drowned = surviving(&small, high)?;
+    assert!(drowned < of_large - 0.1, "{drowned} {of_large}");
+    fine.refinement.schedule.steps = 0;
+    assert!(fine.on_grid(&Grid::cube(32)?).is_err());
     Ok(())
 }

@@ -3,8 +3,11 @@
 //! The paper says in words that more steps of refinement make better neighbourhoods and worse
 //! statistics (3, B.2). Here both are numbers, as functions of `skip`.
 
+mod stored;
 #[cfg(test)]
 mod tests;
+
+pub use stored::StoredTradeOff;
 
 use super::{LocalGlobal, Realism, RealismSettings, Seeds, Structure};
 use crate::diffusion::Denoiser;

@@ -46,7 +46,23 @@ impl Thresholds {
     }
 }
 
-/// How a field is matched with its target after each step.
+/// What is given the target's statistics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Matched {
+    /// The field after each diffusion step, noise and all: Algorithm 5 as printed.
+    #[default]
+    Field,
+    /// The same with its noise counted in: a field at noise level `σ` is to have the target's
+    /// covariances and `σ²` more at zero displacement, as the sum of a matching volume and the
+    /// noise has on average, and thresholds grow by the square of the variance's ratio.
+    Noisy,
+    /// The denoised estimate at each evaluation of the network. The sampler's fields keep the
+    /// noise that the network was trained with, and the last estimate is the result.
+    Estimate,
+}
+
+/// How fields are matched with their target.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MatchSettings {
@@ -58,11 +74,8 @@ pub struct MatchSettings {
     pub optimiser: Optimiser,
     /// Iterations of the optimiser in one step at most.
     pub iterations: usize,
-    /// Whether the noise that the field still has is counted in: a field at noise level `σ` is to
-    /// have the target's covariances and `σ²` more at zero displacement, as the sum of a matching
-    /// volume and the noise has on average, and thresholds grow by the square of the variance's
-    /// ratio. As Algorithm 5 is printed, the noisy field itself is to have the target's.
-    pub noise: bool,
+    /// What is matched.
+    pub matched: Matched,
 }
 
 impl Default for MatchSettings {
@@ -72,7 +85,7 @@ impl Default for MatchSettings {
             maximum: 9e-6,
             optimiser: Optimiser::Scaling,
             iterations: 3000,
-            noise: false,
+            matched: Matched::Field,
         }
     }
 }
@@ -98,8 +111,8 @@ pub struct MatchStep {
     pub seconds: f64,
 }
 
-/// Matches fields with a target's orthogonal statistics after each diffusion step (Algorithm 5),
-/// and brings the mean of each channel to zero, which is what models are trained on.
+/// Matches fields with a target's orthogonal statistics, after each diffusion step (Algorithm 5)
+/// or as [estimates](super::Expansion), and brings the mean of each channel to zero, which is what models are trained on.
 #[derive(Debug, Clone)]
 pub struct MatchSections {
     target: Planes,
@@ -138,10 +151,9 @@ impl MatchSections {
 
     /// The covariances to match at a noise level, and the mean square error to reach.
     fn goal(&self, step: usize, sigma: f64) -> (Planes, Goal) {
-        let added = if self.settings.noise {
-            sigma * sigma
-        } else {
-            0.0
+        let added = match self.settings.matched {
+            Matched::Noisy => sigma * sigma,
+            Matched::Field | Matched::Estimate => 0.0,
         };
         let target = self.target.with_noise(added);
         let larger = (1.0 + added / self.variance.max(f64::MIN_POSITIVE)).powi(2);

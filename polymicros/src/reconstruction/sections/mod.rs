@@ -2,11 +2,13 @@
 //!
 //! Maps of three orthogonal planes say nothing of where they lie relative to each other, but their
 //! 2-point statistics are those of the volume at displacements within each plane. A volume is
-//! sampled with a diffusion model whose fields are matched with these statistics after each step.
+//! sampled with a diffusion model whose fields, or its estimates of them, are matched with these
+//! statistics in each step.
 
 mod baseline;
 mod condition;
 mod ensemble;
+mod estimates;
 mod hermitian;
 mod independent;
 mod measures;
@@ -20,7 +22,7 @@ mod spectra;
 mod statistics;
 
 pub use baseline::MeanField;
-pub use condition::{MatchSections, MatchSettings, MatchStep, Thresholds};
+pub use condition::{MatchSections, MatchSettings, MatchStep, Matched, Thresholds};
 pub use ensemble::{Ensemble, EnsembleSettings, SampleLog};
 pub use independent::{Estimate, SectionSettings};
 pub use measures::{EnsembleErrors, Morphology, WholeErrors, similarity};

@@ -1,9 +1,10 @@
 //! One volume from a diffusion model and orthogonal statistics.
 
-use super::condition::{MatchSections, MatchSettings, MatchStep};
+use super::condition::{MatchSections, MatchSettings, MatchStep, Matched, Thresholds};
+use super::estimates::MatchedEstimates;
 use super::optimise::{Goal, Optimiser};
 use super::{OrthogonalStatistics, Outcome};
-use crate::diffusion::{Batch, Denoiser, Sampler};
+use crate::diffusion::{Batch, Denoiser, Sampler, Schedule, Solver};
 use crate::microstructure::{Field, shift_channels};
 use crate::{Error, Result};
 use ndarray::{Array4, Axis};
@@ -17,9 +18,9 @@ use std::time::Instant;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Expansion {
-    /// Algorithm 2.
+    /// How the model is asked: Algorithm 2.
     pub sampler: Sampler,
-    /// Algorithm 5.
+    /// How its fields or estimates are matched: Algorithm 5.
     pub matching: MatchSettings,
 }
 
@@ -42,6 +43,42 @@ impl Sample {
 }
 
 impl Expansion {
+    /// A way that leaves the model more of its say than Algorithm 5, which is the default: the
+    /// estimate of each evaluation is matched, and goes on with new noise
+    /// ([`Solver::Renoised`]), at 50 levels from 5 to 0.05.
+    pub fn of_estimates() -> Self {
+        Expansion {
+            sampler: Sampler {
+                solver: Solver::Renoised,
+                schedule: Schedule {
+                    steps: 50,
+                    sigma_max: 5.0,
+                    sigma_min: 0.05,
+                    ..Schedule::default()
+                },
+                ..Sampler::default()
+            },
+            matching: MatchSettings {
+                matched: Matched::Estimate,
+                ..MatchSettings::default()
+            },
+        }
+    }
+
+    /// The same, content with a mean square error in every step, however large the largest error.
+    ///
+    /// Statistics that are only known to some error should not be matched more closely than that:
+    /// what is beyond it is matched at the expense of the grains. For three sections the error
+    /// that no volume avoids is a measure ([`Floor::mean_square`](super::Floor)).
+    pub fn with_tolerance(mut self, mean_square: f64) -> Self {
+        self.matching.thresholds = Thresholds {
+            first: mean_square,
+            last: mean_square,
+        };
+        self.matching.maximum = f64::INFINITY;
+        self
+    }
+
     /// Samples a volume on the target's grid. `progress` hears how many steps of the sampler are
     /// done, and may end the work with an error.
     ///
@@ -58,13 +95,22 @@ impl Expansion {
         progress: impl FnMut(usize) -> Result<()>,
     ) -> Result<Sample> {
         let start = Instant::now();
-        let steps = self.sampler.schedule.steps;
-        let mut condition = MatchSections::new(target, steps, self.matching)?;
         let [x, y, z] = target.grid().shape;
         let noise = Batch::zeros((1, 3, x, y, z));
-        let made = self
-            .sampler
-            .sample(denoiser, noise, seed, Some(&mut condition), progress)?;
+        let sampler = &self.sampler;
+        let condition = |steps| MatchSections::new(target, steps, self.matching);
+        let (made, condition) = match self.matching.matched {
+            Matched::Field | Matched::Noisy => {
+                let mut condition = condition(sampler.schedule.steps)?;
+                let made = sampler.sample(denoiser, noise, seed, Some(&mut condition), progress)?;
+                (made, condition)
+            }
+            Matched::Estimate => {
+                let matched = MatchedEstimates::new(denoiser, condition(sampler.evaluations())?);
+                let made = sampler.sample(&matched, noise, seed, None, progress)?;
+                (made, matched.into_condition())
+            }
+        };
         Ok(Sample {
             field: with_means(target, made.index_axis_move(Axis(0), 0))?,
             log: condition.log().to_vec(),

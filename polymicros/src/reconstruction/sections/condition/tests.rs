@@ -67,9 +67,9 @@ fn noise_that_is_counted_in_is_left_alone() {
         *value = volume.data()[[c, i, j, k]] - means[c] as f32 + (sigma * normal) as f32;
     }
     let before = x.clone();
-    let change = |noise: bool| {
+    let change = |matched: Matched| {
         let settings = MatchSettings {
-            noise,
+            matched,
             ..MatchSettings::default()
         };
         let mut condition = MatchSections::new(&target, 9, settings).unwrap();
@@ -79,7 +79,7 @@ fn noise_that_is_counted_in_is_left_alone() {
         let size: f32 = before.iter().map(|v| v * v).sum();
         (moved / size).sqrt()
     };
-    let (counted, as_printed) = (change(true), change(false));
+    let (counted, as_printed) = (change(Matched::Noisy), change(Matched::Field));
     assert!(counted < 0.25, "{counted}");
     assert!(as_printed > 0.8, "{as_printed}");
 }

@@ -26,9 +26,14 @@ fn expansion() -> Expansion {
 fn samples_have_the_statistics_and_means_of_the_target() {
     let volume = cells([12, 12, 12], 20, 1);
     let target = OrthogonalStatistics::of_volume(&volume).unwrap();
-    for noise in [false, true] {
+    // Heun's method asks twice in each of the six steps but the last.
+    for (matched, matchings) in [
+        (Matched::Field, 6),
+        (Matched::Noisy, 6),
+        (Matched::Estimate, 11),
+    ] {
         let mut expansion = expansion();
-        expansion.matching.noise = noise;
+        expansion.matching.matched = matched;
         let steps = Cell::new(0);
         let sample = expansion
             .sample(&white, &target, 3, |done| {
@@ -37,7 +42,7 @@ fn samples_have_the_statistics_and_means_of_the_target() {
             })
             .unwrap();
         assert_eq!(steps.get(), 6);
-        assert_eq!(sample.log.len(), 6);
+        assert_eq!(sample.log.len(), matchings);
         assert!(sample.matching_seconds() <= sample.seconds);
         let found = OrthogonalStatistics::of_volume(&sample.field).unwrap();
         for error in found.errors(&target).unwrap() {
@@ -86,4 +91,18 @@ fn without_a_model_noise_gets_the_statistics() {
     let errors = found.errors(&target).unwrap();
     let mean_square = errors.iter().map(|error| error.mean_square).sum::<f64>() / 6.0;
     assert!(mean_square < 1.01e-8, "{mean_square}");
+}
+
+/// Estimates are matched as closely as was asked for, and no closer.
+#[test]
+fn a_tolerance_is_kept_and_used() {
+    let target = OrthogonalStatistics::of_volume(&cells([12, 12, 12], 20, 1)).unwrap();
+    let mut expansion = Expansion::of_estimates().with_tolerance(1e-5);
+    expansion.sampler.schedule.steps = 6;
+    let sample = expansion.sample(&white, &target, 3, |_| Ok(())).unwrap();
+    assert_eq!(sample.log.len(), 6);
+    let found = OrthogonalStatistics::of_volume(&sample.field).unwrap();
+    let errors = found.errors(&target).unwrap();
+    let mean_square = errors.iter().map(|error| error.mean_square).sum::<f64>() / 6.0;
+    assert!((1e-8..1.01e-5).contains(&mean_square), "{mean_square}");
 }
