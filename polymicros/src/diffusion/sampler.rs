@@ -146,31 +146,31 @@ impl Sampler {
             x
         };
         noise.add(&mut x, t[self.skip]);
-        let mut multistep = match self.solver {
-            Solver::Heun | Solver::Renoised => None,
-            Solver::Multistep { eta } if eta >= 0.0 && eta.is_finite() => Some(Multistep::new(eta)),
+        let mut multistep = Multistep::new(match self.solver {
+            Solver::Multistep { eta } if eta >= 0.0 && eta.is_finite() => eta,
             Solver::Multistep { eta } => {
                 return Err(Error::value("eta", format!("{eta} is not 0 or more")));
             }
-        };
+            Solver::Heun | Solver::Renoised => 0.0,
+        });
         for i in self.skip..n {
             let levels = [t[i], t[i + 1]];
             for time in 1..=self.resampling {
-                x = match (&mut multistep, self.solver) {
-                    (Some(multistep), _) => multistep.step(denoiser, x, levels, &mut noise)?,
-                    (None, Solver::Renoised) => {
+                x = match self.solver {
+                    Solver::Heun => self.heun(denoiser, x, levels, &mut noise)?,
+                    Solver::Multistep { .. } => multistep.step(denoiser, x, levels, &mut noise)?,
+                    Solver::Renoised => {
                         let mut denoised = denoiser.denoise(&x, levels[0])?;
                         noise.add(&mut denoised, levels[1]);
                         denoised
                     }
-                    (None, _) => self.heun(denoiser, x, levels, &mut noise)?,
                 };
                 if let Some(condition) = &mut condition {
                     condition.apply(&mut x, i, t[i + 1])?;
                 }
                 if time < self.resampling {
                     noise.add(&mut x, (t[i] * t[i] - t[i + 1] * t[i + 1]).sqrt());
-                    multistep = multistep.map(Multistep::forgetful);
+                    multistep = multistep.forgetful();
                 }
             }
             progress(i + 1)?;
