@@ -1,6 +1,7 @@
 //! The condition of Algorithm 5.
 
 use super::OrthogonalStatistics;
+use super::mismatch::Mismatch;
 use super::optimise::{Goal, Optimiser};
 use super::planes::Planes;
 use crate::diffusion::{Batch, Condition, MeanCorrection};
@@ -76,6 +77,9 @@ pub struct MatchSettings {
     pub iterations: usize,
     /// What is matched.
     pub matched: Matched,
+    /// Whether a field is changed no further than to its threshold. An optimiser's last iteration
+    /// may go far beyond; this takes back as much of the change as the threshold allows.
+    pub no_further: bool,
 }
 
 impl Default for MatchSettings {
@@ -86,6 +90,7 @@ impl Default for MatchSettings {
             optimiser: Optimiser::Scaling,
             iterations: 3000,
             matched: Matched::Field,
+            no_further: false,
         }
     }
 }
@@ -180,7 +185,11 @@ impl Condition for MatchSections {
                 .as_slice_mut()
                 .ok_or_else(|| Error::shape("fields to match", "standard layout", &found))?;
             let start = Instant::now();
-            let outcome = self.settings.optimiser.run_on(&target, values, &goal)?;
+            let unmatched = self.settings.no_further.then(|| values.to_vec());
+            let mut outcome = self.settings.optimiser.run_on(&target, values, &goal)?;
+            if let Some(unmatched) = unmatched {
+                outcome.mean_square = part_of_the_way(&target, &unmatched, values, &goal)?;
+            }
             self.log.push(MatchStep {
                 step,
                 sigma,
@@ -198,6 +207,37 @@ impl Condition for MatchSections {
         }
         self.centre.apply(x, step, sigma)
     }
+}
+
+/// Takes a field that has reached its goal back towards what it was, as far as the goal's mean
+/// square error allows; that error, afterwards. The largest error is not looked at.
+fn part_of_the_way(
+    target: &Planes,
+    before: &[f32],
+    matched: &mut [f32],
+    goal: &Goal,
+) -> Result<f64> {
+    /// Halvings of the interval: the share of the change is found to 1 in 256.
+    const HALVINGS: usize = 8;
+    let mut mismatch = Mismatch::<f32>::with(target.clone(), target.shape())?;
+    let mut between = matched.to_vec();
+    let mut at = |share: f32, between: &mut [f32]| -> Result<f64> {
+        for ((to, from), all) in between.iter_mut().zip(before).zip(matched.iter()) {
+            *to = from + share * (all - from);
+        }
+        mismatch.value(between)
+    };
+    let (mut too_little, mut enough) = (0.0, 1.0);
+    for _ in 0..HALVINGS {
+        let middle = 0.5 * (too_little + enough);
+        match at(middle, &mut between)? <= goal.mean_square {
+            true => enough = middle,
+            false => too_little = middle,
+        }
+    }
+    let found = at(enough, &mut between)?;
+    matched.copy_from_slice(&between);
+    Ok(found)
 }
 
 #[cfg(test)]

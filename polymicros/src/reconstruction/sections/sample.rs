@@ -65,7 +65,8 @@ impl Expansion {
         }
     }
 
-    /// The same, content with a mean square error in every step, however large the largest error.
+    /// The same, content with a mean square error in every step, however large the largest error,
+    /// and changing fields no further than that.
     ///
     /// Statistics that are only known to some error should not be matched more closely than that:
     /// what is beyond it is matched at the expense of the grains. For three sections the error
@@ -76,6 +77,7 @@ impl Expansion {
             last: mean_square,
         };
         self.matching.maximum = f64::INFINITY;
+        self.matching.no_further = true;
         self
     }
 
