@@ -6,10 +6,11 @@ use crate::{Error, Result};
 use clap::ValueEnum;
 use polymicros::generation::LocalModel;
 use polymicros::network::Arithmetic;
+use polymicros::orientation::RogshInverse;
 use polymicros::reconstruction::sections::{
     Ensemble, EnsembleErrors, EnsembleSettings, Estimate, Expansion, ExpansionReport, Floor,
-    Matched, MeasuredErrors, OrthogonalStatistics, ReachSettings, Reachable, SectionSettings,
-    WholeErrors,
+    Matched, MeasuredErrors, Morphology, OrthogonalStatistics, ReachSettings, Reachable,
+    SectionSettings, WholeErrors,
 };
 use polymicros::training::Source;
 use polymicros_prelude::{Field, Microstructure, field_cubes, orthogonal_maps};
@@ -90,10 +91,23 @@ enum MatchedName {
     Estimate,
 }
 
+impl From<MatchedName> for Matched {
+    fn from(name: MatchedName) -> Self {
+        match name {
+            MatchedName::Field => Matched::Field,
+            MatchedName::Noisy => Matched::Noisy,
+            MatchedName::Estimate => Matched::Estimate,
+        }
+    }
+}
+
 /// Ctrl-C asks for an end after the step in hand.
 static STOP: AtomicBool = AtomicBool::new(false);
 
 const STOPPED: &str = "stopped";
+
+/// Neighbouring voxels whose ROGSH values are closer than this are of one grain.
+const SAME_GRAIN: f64 = 0.05;
 
 /// What the volumes are to have, and what is known beside it.
 struct Target {
@@ -117,7 +131,7 @@ pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
     }
     let settings = settings(plan, &target)?;
     let steps = settings.expansion.sampler.schedule.steps;
-    let ensemble = Ensemble::open(out, settings)?;
+    let ensemble = Ensemble::open(out, settings.clone())?;
     let model = LocalModel::open_in(&plan.weights, plan.place.device, plan.precision)?;
     ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed)).ok();
     for index in ensemble.missing(plan.samples) {
@@ -144,7 +158,7 @@ pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
             made.matching_seconds()
         ));
     }
-    report(plan, out, &ensemble, &target, json)
+    report(plan, out, &ensemble, settings, &target, json)
 }
 
 fn target(plan: &Plan) -> Result<(&Path, Target)> {
@@ -220,15 +234,12 @@ fn middle(field: &Field, edge: usize) -> Result<Field> {
 }
 
 fn settings(plan: &Plan, target: &Target) -> Result<EnsembleSettings> {
-    let mut expansion = match plan.matched {
-        MatchedName::Field | MatchedName::Noisy => Expansion::default(),
-        MatchedName::Estimate => Expansion::of_estimates(),
+    let matched = plan.matched.into();
+    let mut expansion = match matched {
+        Matched::Field | Matched::Noisy => Expansion::default(),
+        Matched::Estimate => Expansion::of_estimates(),
     };
-    expansion.matching.matched = match plan.matched {
-        MatchedName::Field => Matched::Field,
-        MatchedName::Noisy => Matched::Noisy,
-        MatchedName::Estimate => Matched::Estimate,
-    };
+    expansion.matching.matched = matched;
     if let Some(steps) = plan.steps {
         expansion.sampler.schedule.steps = steps;
     }
@@ -243,15 +254,20 @@ fn settings(plan: &Plan, target: &Target) -> Result<EnsembleSettings> {
         expansion,
         seed: plan.seed,
         target: target.words.clone(),
-        model: match plan.precision {
-            Arithmetic::F32 => plan.weights.display().to_string(),
-            Arithmetic::Bf16 => format!("{} in bf16", plan.weights.display()),
-        },
+        model: plan.weights.display().to_string(),
+        precision: plan.precision,
     })
 }
 
 /// Pictures and numbers of the whole ensemble.
-fn report(plan: &Plan, out: &Path, ensemble: &Ensemble, target: &Target, json: bool) -> Result<()> {
+fn report(
+    plan: &Plan,
+    out: &Path,
+    ensemble: &Ensemble,
+    settings: EnsembleSettings,
+    target: &Target,
+    json: bool,
+) -> Result<()> {
     let members = (0..plan.samples)
         .map(|index| ensemble.field(index))
         .collect::<polymicros::Result<Vec<Field>>>()?;
@@ -289,6 +305,11 @@ fn report(plan: &Plan, out: &Path, ensemble: &Ensemble, target: &Target, json: b
         ),
         None => None,
     };
+    let inverse = RogshInverse::new()?;
+    let morphology = members
+        .iter()
+        .map(|member| Morphology::of(member, SAME_GRAIN, &inverse))
+        .collect::<polymicros::Result<Vec<_>>>()?;
     let seconds: f64 = logs.iter().map(|log| log.seconds).sum();
     let matching: f64 = logs.iter().map(|log| log.matching_seconds).sum();
     let report = ExpansionReport {
@@ -299,6 +320,8 @@ fn report(plan: &Plan, out: &Path, ensemble: &Ensemble, target: &Target, json: b
         errors,
         measured,
         whole,
+        settings: Some(settings),
+        morphology,
         seconds,
         matching_seconds: matching,
     };
@@ -323,6 +346,11 @@ fn report(plan: &Plan, out: &Path, ensemble: &Ensemble, target: &Target, json: b
             members().map(|e| e.mean_square).sum::<f64>() / count,
         );
     }
+    let within = report.morphology.iter().map(|one| one.within_grains);
+    println!(
+        "neighbouring voxels within one grain: {:.1} %",
+        100.0 * within.sum::<f64>() / report.morphology.len().max(1) as f64
+    );
     println!(
         "{}: {} samples of {}, {seconds:.0} s, of which matching {:.0} %",
         out.display(),
@@ -429,8 +457,17 @@ mod tests {
             ..of_volume.clone()
         };
         run(&tolerant, true)?;
+        // A folder of a tolerance goes on as others do.
+        run(
+            &Plan {
+                samples: 2,
+                ..tolerant.clone()
+            },
+            true,
+        )?;
         let report = ExpansionReport::open(loosely.join("report.json"))?;
         assert!((1e-8..1.01e-5).contains(&report.errors.mean_square));
+        assert_eq!([report.samples.len(), report.morphology.len()], [2, 2]);
         let impossible = Plan {
             tolerance: Some(0.0),
             ..tolerant

@@ -57,10 +57,10 @@ pub(super) struct Plan {
     #[arg(long, default_value_t = 25)]
     steps: usize,
     /// How many of them are left out: the more, the more of the statistics is kept, and the less
-    /// is done for the neighbourhoods. Where not given, as much of the statistics is kept as the
-    /// paper's 12 of 25 keep at 128^3.
-    #[arg(long)]
-    skip: Option<usize>,
+    /// is done for the neighbourhoods. The paper's 12 belong to 128^3: on smaller grids they keep
+    /// less (polymicros trade-off measures both).
+    #[arg(long, default_value_t = 12)]
+    skip: usize,
     /// Heun's method, as in the paper, or one of half as many evaluations.
     #[arg(long, value_enum, default_value = "heun")]
     solver: SolverName,
@@ -83,12 +83,13 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
             ..Tiling::default()
         })?;
     }
-    let given = plan.field.as_ref().map(Field::open).transpose()?;
-    let grid = match &given {
-        Some(field) => *field.grid(),
-        None => Grid::cube(plan.edge)?,
+    let mut local_global = LocalGlobal {
+        random_field: plan.sampler.into(),
+        ..LocalGlobal::default()
     };
-    let local_global = settings(plan, &grid)?;
+    local_global.refinement.schedule.steps = plan.steps;
+    local_global.refinement.skip = plan.skip;
+    local_global.refinement.solver = plan.solver.into();
     let seeds = Seeds {
         random_field: plan.seed,
         refinement: plan.refinement_seed.unwrap_or(plan.seed),
@@ -98,8 +99,9 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
         progress.say(&format!("step {step} of {}", plan.steps));
         Ok(())
     };
-    let (made, origin) = match given {
-        Some(random_field) => {
+    let (made, origin) = match &plan.field {
+        Some(path) => {
+            let random_field = Field::open(path)?;
             let start = Instant::now();
             let field = local_global.refine(&model, &random_field, seeds.refinement, say)?;
             let made = Structure {
@@ -117,6 +119,7 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
                 set: plan.set,
                 seed: plan.seed,
             })?;
+            let grid = Grid::cube(plan.edge)?;
             let made = local_global.structure(&parameters, &model, &grid, seeds, say)?;
             (made, Some(parameters))
         }
@@ -159,21 +162,6 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
         );
     }
     Ok(())
-}
-
-fn settings(plan: &Plan, grid: &Grid) -> Result<LocalGlobal> {
-    let mut settings = LocalGlobal {
-        random_field: plan.sampler.into(),
-        ..LocalGlobal::default()
-    };
-    let refinement = &mut settings.refinement;
-    refinement.schedule.steps = plan.steps;
-    refinement.solver = plan.solver.into();
-    let mut settings = settings.on_grid(grid)?;
-    if let Some(skip) = plan.skip {
-        settings.refinement.skip = skip;
-    }
-    Ok(settings)
 }
 
 fn summary(

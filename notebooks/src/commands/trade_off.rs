@@ -104,6 +104,7 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
         sets: plan.sets,
         seed: plan.seed,
         local_global,
+        tile: plan.tile,
         seconds: start.elapsed().as_secs_f64(),
         peak_memory: polymicros::peak_memory(),
         points,
@@ -136,4 +137,43 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Error;
+    use clap::Parser;
+    use polymicros::diffusion::{NetworkDenoiser, Preconditioning};
+    use polymicros::network::weights::Precision;
+    use polymicros::network::{Cpu, Padding, UNet, UNetConfig};
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        plan: Plan,
+    }
+
+    /// With an untrained network, since nothing but the way is tested.
+    #[test]
+    fn a_trade_off_is_measured_and_what_cannot_be_is_refused() -> Result<()> {
+        let folder =
+            tempfile::tempdir().map_err(|source| Error::io("a temporary folder", source))?;
+        let weights = folder.path().join("model.safetensors");
+        NetworkDenoiser {
+            network: UNet::initial(UNetConfig::tiny(), 1, &Cpu::default())?,
+            preconditioning: Preconditioning::default(),
+            padding: Padding::Replicate,
+        }
+        .save(&weights, Precision::F32)?;
+        let weights = weights.display().to_string();
+        let measure = |skips: &str| {
+            let line = ["trade-off", &weights, "--source", "stand-in:twinned:32:1"];
+            let rest = ["--edge", "32", "--skips", skips, "--solver", "multistep"];
+            run(&Line::parse_from(line.into_iter().chain(rest)).plan, true)
+        };
+        measure("22,24")?;
+        assert!(measure("25").is_err());
+        Ok(())
+    }
 }

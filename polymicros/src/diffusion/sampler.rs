@@ -32,9 +32,10 @@ pub enum Solver {
     /// consistency models does it (Song et al., 2023) and, for conditions on the estimate, DiffPIR
     /// with `ζ = 1` (Zhu et al., 2023). One evaluation a step, and no churn.
     ///
-    /// Nothing but the estimate goes on from step to step, so that what a condition changes in it
-    /// is not brought back by the noise that a field had. The price: estimates vary less than
-    /// clean fields, and what they lack is not made up.
+    /// Nothing but the estimate goes on from step to step, so that what a denoiser of conditioned
+    /// estimates changes is not brought back by the noise that a field had. (A [`Condition`] comes
+    /// after the new noise, as with all solvers.) The price: estimates vary less than clean fields,
+    /// and what they lack is not made up.
     Renoised,
 }
 

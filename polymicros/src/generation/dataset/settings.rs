@@ -2,7 +2,6 @@
 
 use super::recipe::{Order, Recipe};
 use crate::generation::LocalGlobal;
-use crate::microstructure::Grid;
 use crate::network::Arithmetic;
 use crate::random_field::{Acceptance, Bounds, Design};
 use crate::{Error, Result};
@@ -52,8 +51,9 @@ pub struct DatasetSettings {
     /// [`Design::spread`]; 1 takes them as they are drawn.
     #[serde(default = "one")]
     pub spread: usize,
-    /// How a structure is made of its statistics. The paper's 12 skipped steps are for 128^3; what
-    /// suits another edge says [`LocalGlobal::on_grid`].
+    /// How a structure is made of its statistics. The paper's 12 skipped steps, which are taken
+    /// where nothing else is said, are for 128^3 and keep less of the statistics on smaller grids;
+    /// [`LocalGlobal::on_grid`] says which keep as much.
     #[serde(default)]
     pub sampling: LocalGlobal,
     /// How the models' matrix products are computed.
@@ -141,11 +141,8 @@ impl DatasetSettings {
         }
         // A table that sets another of the refinement's values leaves this one at the sampler's own.
         if self.sampling.refinement.skip == 0 {
-            let suited = self.sampling.on_grid(&Grid::cube(self.edge)?)?;
-            let problem = format!(
-                "0: with no step skipped nothing of the random field is left; {} suit {}^3",
-                suited.refinement.skip, self.edge
-            );
+            let problem = "0: with no step skipped nothing of the random field is left; the \
+                           paper's is 12";
             return Err(Error::value("sampling.refinement.skip", problem));
         }
         if self.models.is_empty() {

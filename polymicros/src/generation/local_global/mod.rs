@@ -72,17 +72,18 @@ pub struct Structure {
 const PAPER_VOXELS: f64 = 128.0 * 128.0 * 128.0;
 
 impl LocalGlobal {
-    /// The same with `skip` set so that as much of the random field survives the noise as on the
+    /// The same with `skip` set so that white noise leaves as much of the random field as on the
     /// paper's 128^3, where 12 of 25 steps are skipped.
     ///
     /// Statistics are designed in parts of the domain, noise is added by the voxel: a wave of the
     /// field is spread over as many voxels as the grid has, and stands out from noise of standard
     /// deviation `σ` by the ratio `voxels / σ²`. So the level goes with the root of the number of
     /// voxels, and `skip` becomes the step of the schedule whose level is nearest: of 25 steps 15
-    /// are skipped at 64^3, and 17 at 32^3 (row R23 of the register).
+    /// are skipped at 64^3, and 17 at 32^3. This is what noise does; what a model then does to
+    /// patterns no larger than its grains is not in it (row R23 of the register).
     ///
     /// # Errors
-    /// When the schedule makes no sense.
+    /// When the schedule makes no sense, or starts below the level.
     pub fn on_grid(mut self, grid: &Grid) -> Result<Self> {
         let papers = LocalGlobal::default().refinement;
         let voxels: usize = grid.shape.iter().product();
@@ -90,13 +91,18 @@ impl LocalGlobal {
         let wanted = papers.schedule.levels()?[papers.skip] * share.sqrt();
         let levels = self.refinement.schedule.levels()?;
         let apart = |level: f64| (level / wanted).ln().abs();
-        // The last level is zero, infinitely far from any.
-        let nearest = levels
-            .iter()
-            .enumerate()
-            .min_by(|(_, a), (_, b)| apart(**a).total_cmp(&apart(**b)));
-        if let Some((skip, _)) = nearest {
-            self.refinement.skip = skip;
+        // With no step skipped the field would not count, and the last level is zero.
+        let nearest = (1..self.refinement.schedule.steps)
+            .min_by(|&a, &b| apart(levels[a]).total_cmp(&apart(levels[b])));
+        match nearest.filter(|_| wanted <= levels[0]) {
+            Some(skip) => self.refinement.skip = skip,
+            None => {
+                let problem = format!(
+                    "{} steps from {} have none at level {wanted:.3}, which suits {grid}",
+                    self.refinement.schedule.steps, levels[0]
+                );
+                return Err(Error::value("noise schedule", problem));
+            }
         }
         Ok(self)
     }

@@ -51,15 +51,16 @@ impl Thresholds {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Matched {
-    /// The field after each diffusion step, noise and all: Algorithm 5 as printed.
+    /// The field after each diffusion step, noise and all: the order of Algorithm 5.
     #[default]
     Field,
     /// The same with its noise counted in: a field at noise level `σ` is to have the target's
     /// covariances and `σ²` more at zero displacement, as the sum of a matching volume and the
     /// noise has on average, and thresholds grow by the square of the variance's ratio.
     Noisy,
-    /// The denoised estimate at each evaluation of the network. The sampler's fields keep the
-    /// noise that the network was trained with, and the last estimate is the result.
+    /// The denoised estimate at each evaluation of the network: [`Expansion`](super::Expansion)
+    /// sees to it. The sampler's fields keep the noise that the network was trained with, and the
+    /// last estimate is the result. Steps and thresholds are then those of evaluations.
     Estimate,
 }
 
@@ -69,28 +70,26 @@ pub enum Matched {
 pub struct MatchSettings {
     /// The mean square error that each step must reach.
     pub thresholds: Thresholds,
-    /// The largest absolute error that the last step must reach: what the paper reports.
-    pub maximum: f64,
+    /// The largest absolute error that the last step must reach: what the paper reports. `None`:
+    /// mean squares are all that counts, and fields are changed about as far as to their threshold
+    /// and no further. (An optimiser's last iteration may go far beyond it.)
+    pub maximum: Option<f64>,
     /// How the field is changed.
     pub optimiser: Optimiser,
     /// Iterations of the optimiser in one step at most.
     pub iterations: usize,
     /// What is matched.
     pub matched: Matched,
-    /// Whether a field is changed no further than to its threshold. An optimiser's last iteration
-    /// may go far beyond; this takes back as much of the change as the threshold allows.
-    pub no_further: bool,
 }
 
 impl Default for MatchSettings {
     fn default() -> Self {
         MatchSettings {
             thresholds: Thresholds::default(),
-            maximum: 9e-6,
+            maximum: Some(9e-6),
             optimiser: Optimiser::Scaling,
             iterations: 3000,
             matched: Matched::Field,
-            no_further: false,
         }
     }
 }
@@ -98,9 +97,10 @@ impl Default for MatchSettings {
 /// What the matching after one step came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MatchStep {
-    /// The step of the sampler, counted from zero.
+    /// The step of the sampler, or the evaluation of the network where estimates are matched,
+    /// counted from zero.
     pub step: usize,
-    /// The noise level that it has reached.
+    /// The noise level that the step has reached, or that the evaluation was at.
     pub sigma: f64,
     /// The mean square error that was asked for.
     pub threshold: f64,
@@ -117,7 +117,7 @@ pub struct MatchStep {
 }
 
 /// Matches fields with a target's orthogonal statistics, after each diffusion step (Algorithm 5)
-/// or as [estimates](super::Expansion), and brings the mean of each channel to zero, which is what models are trained on.
+/// or, in an [`Expansion`](super::Expansion), as estimates, and brings the mean of each channel to zero, which is what models are trained on.
 #[derive(Debug, Clone)]
 pub struct MatchSections {
     target: Planes,
@@ -133,12 +133,22 @@ impl MatchSections {
     /// The condition for a sampler of so many steps.
     ///
     /// # Errors
-    /// When the grid has fewer than two voxels along an axis.
+    /// When the grid has fewer than two voxels along an axis, or errors to reach are not positive.
     pub fn new(
         target: &OrthogonalStatistics,
         steps: usize,
         settings: MatchSettings,
     ) -> Result<Self> {
+        let Thresholds { first, last } = settings.thresholds;
+        for error in [Some(first), Some(last), settings.maximum]
+            .into_iter()
+            .flatten()
+        {
+            if !(error > 0.0 && error.is_finite()) {
+                let problem = format!("{error} is not a positive number");
+                return Err(Error::value("error to be matched to", problem));
+            }
+        }
         Ok(MatchSections {
             target: target.planes()?,
             variance: target.variance(),
@@ -165,10 +175,9 @@ impl MatchSections {
         let last = step + 1 == self.steps;
         let goal = Goal {
             mean_square: self.settings.thresholds.at(step, self.steps) * larger,
-            maximum: if last {
-                self.settings.maximum
-            } else {
-                f64::INFINITY
+            maximum: match self.settings.maximum {
+                Some(maximum) if last => maximum,
+                _ => f64::INFINITY,
             },
             iterations: self.settings.iterations,
         };
@@ -185,9 +194,9 @@ impl Condition for MatchSections {
                 .as_slice_mut()
                 .ok_or_else(|| Error::shape("fields to match", "standard layout", &found))?;
             let start = Instant::now();
-            let unmatched = self.settings.no_further.then(|| values.to_vec());
+            let unmatched = self.settings.maximum.is_none().then(|| values.to_vec());
             let mut outcome = self.settings.optimiser.run_on(&target, values, &goal)?;
-            if let Some(unmatched) = unmatched {
+            if let Some(unmatched) = unmatched.filter(|_| outcome.reached) {
                 outcome.mean_square = part_of_the_way(&target, &unmatched, values, &goal)?;
             }
             self.log.push(MatchStep {
@@ -209,8 +218,9 @@ impl Condition for MatchSections {
     }
 }
 
-/// Takes a field that has reached its goal back towards what it was, as far as the goal's mean
-/// square error allows; that error, afterwards. The largest error is not looked at.
+/// Takes a field that has reached its goal back towards what it was, about as far as the goal's
+/// mean square error allows (the error need not fall evenly on the way, so that a point further
+/// back may be as good); that error, afterwards. The largest error is not looked at.
 fn part_of_the_way(
     target: &Planes,
     before: &[f32],

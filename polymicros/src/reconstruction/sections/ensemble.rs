@@ -5,6 +5,7 @@ use super::{Expansion, OrthogonalStatistics, Sample};
 use crate::diffusion::Denoiser;
 use crate::json_file::{read_json, save_json};
 use crate::microstructure::Field;
+use crate::network::Arithmetic;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -31,6 +32,9 @@ pub struct EnsembleSettings {
     pub target: String,
     /// The model, in words: its file.
     pub model: String,
+    /// How its matrix products are computed.
+    #[serde(default)]
+    pub precision: Arithmetic,
 }
 
 /// How a sample came about.

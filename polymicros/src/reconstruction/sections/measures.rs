@@ -89,7 +89,7 @@ pub fn similarity(one: &Field, other: &Field) -> Result<f64> {
 }
 
 /// What a volume is like in ways that no orthogonal statistics enforce.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Morphology {
     /// The share of neighbouring voxels that are within the threshold of each other: next to all
     /// of a polycrystal's, but for those at boundaries.

@@ -1,6 +1,6 @@
 //! What an ensemble came to, kept as a file.
 
-use super::{EnsembleErrors, Floor, WholeErrors};
+use super::{EnsembleErrors, EnsembleSettings, Floor, Morphology, WholeErrors};
 use crate::Result;
 use crate::json_file::{read_json, save_json};
 use crate::microstructure::Grid;
@@ -24,6 +24,12 @@ pub struct ExpansionReport {
     pub measured: Option<MeasuredErrors>,
     /// How far they are from the volume whose planes were the target, at all displacements.
     pub whole: Option<Vec<WholeErrors>>,
+    /// How they were made; reports of Algorithm 5 alone, before there was another way, have none.
+    #[serde(default)]
+    pub settings: Option<EnsembleSettings>,
+    /// What each is like in ways that were not enforced.
+    #[serde(default)]
+    pub morphology: Vec<Morphology>,
     /// Seconds that all of them took.
     pub seconds: f64,
     /// Seconds of matching among them; the rest is the network's.

@@ -43,9 +43,8 @@ impl Sample {
 }
 
 impl Expansion {
-    /// A way that leaves the model more of its say than Algorithm 5, which is the default: the
-    /// estimate of each evaluation is matched, and goes on with new noise
-    /// ([`Solver::Renoised`]), at 50 levels from 5 to 0.05.
+    /// Another way than Algorithm 5, which is the default: the estimate of each evaluation is
+    /// matched, and goes on with new noise ([`Solver::Renoised`]), at 50 levels from 5 to 0.05.
     pub fn of_estimates() -> Self {
         Expansion {
             sampler: Sampler {
@@ -76,8 +75,7 @@ impl Expansion {
             first: mean_square,
             last: mean_square,
         };
-        self.matching.maximum = f64::INFINITY;
-        self.matching.no_further = true;
+        self.matching.maximum = None;
         self
     }
 

@@ -18,6 +18,7 @@ fn settings(seed: u64) -> EnsembleSettings {
         seed,
         target: "cells".into(),
         model: "white".into(),
+        precision: crate::network::Arithmetic::F32,
     }
 }
 

@@ -105,4 +105,8 @@ fn a_tolerance_is_kept_and_used() {
     let errors = found.errors(&target).unwrap();
     let mean_square = errors.iter().map(|error| error.mean_square).sum::<f64>() / 6.0;
     assert!((0.9e-5..1.01e-5).contains(&mean_square), "{mean_square}");
+    for nonsense in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let expansion = expansion.with_tolerance(nonsense);
+        assert!(expansion.sample(&white, &target, 3, |_| Ok(())).is_err());
+    }
 }
