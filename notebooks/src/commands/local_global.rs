@@ -9,7 +9,7 @@ use polymicros_prelude::{
     Field, Grid, KeptStatistics, LocalGlobal, LocalModel, Seeds, Structure, Tiling,
 };
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Make a structure by local-global sampling (Algorithm 3): a random field with the statistics
@@ -75,14 +75,18 @@ pub(super) struct Plan {
     place: Place,
 }
 
+/// A local model that cuts structures into tiles of this edge, where one is given.
+pub(super) fn model(weights: &Path, place: Place, tile: Option<usize>) -> Result<LocalModel> {
+    let model = LocalModel::open_on(weights, place.device)?;
+    let Some(tile) = tile else { return Ok(model) };
+    Ok(model.with_tiles(Tiling {
+        tile,
+        ..Tiling::default()
+    })?)
+}
+
 pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
-    let mut model = LocalModel::open_on(&plan.weights, plan.place.device)?;
-    if let Some(tile) = plan.tile {
-        model = model.with_tiles(Tiling {
-            tile,
-            ..Tiling::default()
-        })?;
-    }
+    let model = model(&plan.weights, plan.place, plan.tile)?;
     let mut local_global = LocalGlobal {
         random_field: plan.sampler.into(),
         ..LocalGlobal::default()
@@ -198,7 +202,6 @@ mod tests {
     use polymicros::diffusion::{NetworkDenoiser, Preconditioning};
     use polymicros::network::weights::Precision;
     use polymicros::network::{Cpu, Padding, UNet, UNetConfig};
-    use std::path::Path;
 
     #[derive(Parser)]
     struct Line {

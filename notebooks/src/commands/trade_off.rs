@@ -1,13 +1,13 @@
 //! What local-global sampling keeps of the statistics, against how real it is.
 
 use super::Progress;
+use super::local_global::model;
 use super::names::{Place, SamplerName, SolverName};
 use crate::Result;
 use clap::Args;
 use polymicros::training::Source;
 use polymicros_prelude::{
-    Acceptance, Bounds, Design, Field, Grid, LocalGlobal, LocalModel, RealismSettings,
-    StoredTradeOff, Tiling, TradeOff,
+    Acceptance, Bounds, Design, Field, Grid, LocalGlobal, RealismSettings, StoredTradeOff, TradeOff,
 };
 use serde_json::json;
 use std::path::PathBuf;
@@ -60,13 +60,7 @@ pub(super) struct Plan {
 }
 
 pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
-    let mut model = LocalModel::open_on(&plan.weights, plan.place.device)?;
-    if let Some(tile) = plan.tile {
-        model = model.with_tiles(Tiling {
-            tile,
-            ..Tiling::default()
-        })?;
-    }
+    let model = model(&plan.weights, plan.place, plan.tile)?;
     let mut source: Vec<Field> = Vec::new();
     for volumes in &plan.source {
         source.extend(volumes.fields()?);
