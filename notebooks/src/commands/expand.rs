@@ -364,9 +364,8 @@ fn report(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use polymicros::diffusion::{NetworkDenoiser, Preconditioning};
-    use polymicros::network::weights::Precision;
-    use polymicros::network::{Cpu, Device, Padding, UNet, UNetConfig};
+    use crate::commands::untrained::save_untrained;
+    use polymicros::network::Device;
     use polymicros_prelude::StandIn;
 
     fn plan(paths: Vec<PathBuf>, weights: &Path) -> Plan {
@@ -394,12 +393,7 @@ mod tests {
         let folder =
             tempfile::tempdir().map_err(|source| Error::io("a temporary folder", source))?;
         let weights = folder.path().join("network.safetensors");
-        NetworkDenoiser {
-            network: UNet::initial(UNetConfig::tiny(), 1, &Cpu::default())?,
-            preconditioning: Preconditioning::default(),
-            padding: Padding::Replicate,
-        }
-        .save(&weights, Precision::F32)?;
+        save_untrained(&weights)?;
         let volume = folder.path().join("volume.npz");
         let made = StandIn::CoarseBeta.generate([20; 3], 1)?;
         made.save(&volume)?;

@@ -198,10 +198,8 @@ fn summary(
 mod tests {
     use super::*;
     use crate::Error;
+    use crate::commands::untrained::save_untrained;
     use clap::Parser;
-    use polymicros::diffusion::{NetworkDenoiser, Preconditioning};
-    use polymicros::network::weights::Precision;
-    use polymicros::network::{Cpu, Padding, UNet, UNetConfig};
 
     #[derive(Parser)]
     struct Line {
@@ -223,12 +221,7 @@ mod tests {
         let folder =
             tempfile::tempdir().map_err(|source| Error::io("a temporary folder", source))?;
         let at = |name: &str| folder.path().join(name).display().to_string();
-        NetworkDenoiser {
-            network: UNet::initial(UNetConfig::tiny(), 1, &Cpu::default())?,
-            preconditioning: Preconditioning::default(),
-            padding: Padding::Replicate,
-        }
-        .save(at("model.safetensors"), Precision::F32)?;
+        save_untrained(at("model.safetensors"))?;
         let short = ["--steps", "4", "--skip", "2"];
         let make = |rest: &[&str]| {
             let rest: Vec<&str> = rest.iter().chain(&short).copied().collect();

@@ -31,6 +31,8 @@ mod superres;
 mod superres_check;
 mod trade_off;
 mod train;
+#[cfg(test)]
+mod untrained;
 
 use crate::Result;
 use clap::{Parser, Subcommand};

@@ -258,10 +258,9 @@ fn sampled(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::untrained::save_untrained;
     use ndarray::Axis;
-    use polymicros::diffusion::NetworkDenoiser;
-    use polymicros::network::weights::Precision;
-    use polymicros::network::{Cpu, Device, Padding, UNet, UNetConfig};
+    use polymicros::network::Device;
     use polymicros_prelude::{Grid, Origin, StandIn};
     use std::path::Path;
 
@@ -309,12 +308,7 @@ mod tests {
             tempfile::tempdir().map_err(|source| Error::io("a temporary folder", source))?;
         let full = slices(folder.path())?;
         let weights = folder.path().join("weights.safetensors");
-        let denoiser = NetworkDenoiser {
-            network: UNet::initial(UNetConfig::tiny(), 1, &Cpu::default())?,
-            preconditioning: Default::default(),
-            padding: Padding::Replicate,
-        };
-        denoiser.save(&weights, Precision::F32)?;
+        save_untrained(&weights)?;
         for weights in [None, Some(weights)] {
             let plan = plan(folder.path(), weights.clone());
             run(&plan, true)?;

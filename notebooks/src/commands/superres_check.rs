@@ -357,10 +357,8 @@ impl Log {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::untrained::save_untrained;
     use clap::Parser;
-    use polymicros::diffusion::NetworkDenoiser;
-    use polymicros::network::weights::Precision;
-    use polymicros::network::{Cpu, Padding, UNet, UNetConfig};
     use std::path::Path;
 
     #[derive(Debug, Parser)]
@@ -384,12 +382,7 @@ mod tests {
 
     fn weights(folder: &Path) -> Result<PathBuf> {
         let path = folder.join("weights.safetensors");
-        let denoiser = NetworkDenoiser {
-            network: UNet::initial(UNetConfig::tiny(), 1, &Cpu::default())?,
-            preconditioning: Default::default(),
-            padding: Padding::Replicate,
-        };
-        denoiser.save(&path, Precision::F32)?;
+        save_untrained(&path)?;
         Ok(path)
     }
 

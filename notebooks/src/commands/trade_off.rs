@@ -137,10 +137,8 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
 mod tests {
     use super::*;
     use crate::Error;
+    use crate::commands::untrained::save_untrained;
     use clap::Parser;
-    use polymicros::diffusion::{NetworkDenoiser, Preconditioning};
-    use polymicros::network::weights::Precision;
-    use polymicros::network::{Cpu, Padding, UNet, UNetConfig};
 
     #[derive(Parser)]
     struct Line {
@@ -154,12 +152,7 @@ mod tests {
         let folder =
             tempfile::tempdir().map_err(|source| Error::io("a temporary folder", source))?;
         let weights = folder.path().join("model.safetensors");
-        NetworkDenoiser {
-            network: UNet::initial(UNetConfig::tiny(), 1, &Cpu::default())?,
-            preconditioning: Preconditioning::default(),
-            padding: Padding::Replicate,
-        }
-        .save(&weights, Precision::F32)?;
+        save_untrained(&weights)?;
         let weights = weights.display().to_string();
         let measure = |skips: &str| {
             let line = ["trade-off", &weights, "--source", "stand-in:twinned:32:1"];
