@@ -147,19 +147,20 @@ impl Sampler {
             x
         };
         noise.add(&mut x, t[self.skip]);
-        let mut multistep = Multistep::new(match self.solver {
-            Solver::Multistep { eta } if eta >= 0.0 && eta.is_finite() => eta,
-            Solver::Multistep { eta } => {
-                return Err(Error::value("eta", format!("{eta} is not 0 or more")));
-            }
-            Solver::Heun | Solver::Renoised => 0.0,
-        });
+        if let Solver::Multistep { eta } = self.solver
+            && !(eta >= 0.0 && eta.is_finite())
+        {
+            return Err(Error::value("eta", format!("{eta} is not 0 or more")));
+        }
+        let mut multistep = Multistep::default();
         for i in self.skip..n {
             let levels = [t[i], t[i + 1]];
             for time in 1..=self.resampling {
                 x = match self.solver {
                     Solver::Heun => self.heun(denoiser, x, levels, &mut noise)?,
-                    Solver::Multistep { .. } => multistep.step(denoiser, x, levels, &mut noise)?,
+                    Solver::Multistep { eta } => {
+                        multistep.step(denoiser, x, levels, eta, &mut noise)?
+                    }
                     Solver::Renoised => {
                         let mut denoised = denoiser.denoise(&x, levels[0])?;
                         noise.add(&mut denoised, levels[1]);
@@ -171,7 +172,8 @@ impl Sampler {
                 }
                 if time < self.resampling {
                     noise.add(&mut x, (t[i] * t[i] - t[i + 1] * t[i + 1]).sqrt());
-                    multistep = multistep.forgetful();
+                    // What it remembers is of a level that the fields have been taken back from.
+                    multistep = Multistep::default();
                 }
             }
             progress(i + 1)?;

@@ -10,28 +10,20 @@ use crate::Result;
 ///
 /// With `eta` above zero the same is done to the stochastic equation that takes away `1 + eta`
 /// times as much noise and adds the difference anew (SDE-DPM-Solver++(2M)).
+#[derive(Default)]
 pub(super) struct Multistep {
-    eta: f64,
     /// `-ln t` of the step before, and what was denoised there.
     before: Option<(f64, Batch)>,
 }
 
 impl Multistep {
-    pub fn new(eta: f64) -> Self {
-        Multistep { eta, before: None }
-    }
-
-    /// Without what it remembers: noise has taken the fields back to the level of the step before.
-    pub fn forgetful(self) -> Self {
-        Multistep::new(self.eta)
-    }
-
     /// From noise level `t` to `t_next`; to level zero the denoised field itself is the step.
     pub fn step(
         &mut self,
         denoiser: &(impl Denoiser + ?Sized),
         mut x: Batch,
         [t, t_next]: [f64; 2],
+        eta: f64,
         noise: &mut Noise,
     ) -> Result<Batch> {
         let denoised = denoiser.denoise(&x, t)?;
@@ -39,8 +31,8 @@ impl Multistep {
             return Ok(denoised);
         }
         let (lambda, h) = (-t.ln(), (t / t_next).ln());
-        let kept = t_next / t * (-self.eta * h).exp();
-        let gained = -(-(1.0 + self.eta) * h).exp_m1();
+        let kept = t_next / t * (-eta * h).exp();
+        let gained = -(-(1.0 + eta) * h).exp_m1();
         let slope = self
             .before
             .as_ref()
@@ -56,7 +48,7 @@ impl Multistep {
                 .and(before)
                 .for_each(|x, now, before| *x += ahead * (now - before));
         }
-        noise.add(&mut x, t_next * (-(-2.0 * self.eta * h).exp_m1()).sqrt());
+        noise.add(&mut x, t_next * (-(-2.0 * eta * h).exp_m1()).sqrt());
         self.before = Some((lambda, denoised));
         Ok(x)
     }

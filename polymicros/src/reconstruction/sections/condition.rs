@@ -117,7 +117,8 @@ pub struct MatchStep {
 }
 
 /// Matches fields with a target's orthogonal statistics, after each diffusion step (Algorithm 5)
-/// or, in an [`Expansion`](super::Expansion), as estimates, and brings the mean of each channel to zero, which is what models are trained on.
+/// or, in an [`Expansion`](super::Expansion), as estimates, and brings the mean of each channel to
+/// zero, which is what models are trained on.
 #[derive(Debug, Clone)]
 pub struct MatchSections {
     target: Planes,
