@@ -2,14 +2,11 @@
 //! packings of balls or ellipsoids give.
 
 use super::Grid;
+use super::packing::pack;
 use crate::{Error, Result};
 use ndarray::Array3;
-use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
-
-/// Random places of which the best is taken for each ball.
-const PLACES: usize = 20;
 
 /// Balls in a periodic box, or ellipsoids of one shape along the axes, and the cells among them.
 ///
@@ -59,45 +56,18 @@ impl Tessellation {
         radii: &[f64],
         rng: &mut ChaCha8Rng,
     ) -> Result<Self> {
-        let mut radii = radii.to_vec();
-        radii.sort_by(|a, b| b.total_cmp(a));
-        let first = radii.first().copied().unwrap_or(0.0);
-        let mut packing = Tessellation::new(edges, stretch, vec![([0.0; 3], first)])?;
-        packing.balls.clear();
-        for &radius in &radii {
-            let mut best = ([0.0; 3], f64::INFINITY);
-            for _ in 0..PLACES {
-                let place = edges.map(|edge| rng.random_range(0.0..edge));
-                let overlap = packing.overlap(place, radius, best.1);
-                if overlap < best.1 {
-                    best = (place, overlap);
-                }
-                if overlap == 0.0 {
-                    break;
-                }
-            }
-            packing.balls.push((best.0, radius));
-        }
-        Self::new(edges, stretch, packing.balls)
-    }
-
-    /// The squares of the depths to which a ball would reach into others; given up beyond `most`.
-    fn overlap(&self, place: [f64; 3], radius: f64, most: f64) -> f64 {
-        let mut sum = 0.0;
-        for (centre, other) in &self.balls {
-            let apart: [f64; 3] = std::array::from_fn(|axis| place[axis] - centre[axis]);
-            let square: f64 = (0..3)
-                .map(|axis| self.square_along(axis, apart[axis]))
-                .sum();
-            let reach = radius + other;
-            if square < reach * reach {
-                sum += (reach - square.sqrt()).powi(2);
-                if sum >= most {
-                    return sum;
-                }
-            }
-        }
-        sum
+        let balls = pack(
+            edges,
+            radii,
+            |apart| {
+                let along = apart.iter().zip(stretch);
+                along
+                    .map(|(apart, stretch)| (apart / stretch).powi(2))
+                    .sum()
+            },
+            rng,
+        );
+        Self::new(edges, stretch, balls)
     }
 
     /// The square of a difference along an axis, between the nearest of all periodic images.

@@ -25,7 +25,8 @@ pub struct DiversitySettings {
     pub extent: Extent,
     /// In which measure.
     pub scale: Scale,
-    /// The first components of all sets together in which volumes are measured.
+    /// The first components of all sets together in which volumes are measured; a third of the
+    /// count at most, so that a repetition, which holds two thirds of a set, still spans them.
     pub components: usize,
     /// Repetitions for the intervals.
     pub resamples: usize,
@@ -100,6 +101,15 @@ pub struct SetDiversity {
     pub scores: Array2<f64>,
 }
 
+/// Whether so many structures of each set can be compared.
+fn enough(count: usize) -> Result<()> {
+    if count < 3 {
+        let problem = format!("{count} structures: at least three are needed");
+        return Err(Error::value("diversity", problem));
+    }
+    Ok(())
+}
+
 /// A set before it is compared: the covariances of its structures.
 struct Covariances {
     name: String,
@@ -121,6 +131,9 @@ impl Comparison {
         let mut made = dataset.made();
         made.truncate(settings.count);
         let (count, edge) = (made.len(), dataset.settings().edge);
+        // Before the hours that making sets may take.
+        enough(count)?;
+        Reference::ALL[0].check(edge)?;
         let of_set = |role, name: &str, structure: &(dyn Fn(usize) -> Result<Field> + Sync)| {
             let done = AtomicUsize::new(0);
             let vectors = (0..count)
@@ -176,10 +189,7 @@ impl Comparison {
         settings: &DiversitySettings,
     ) -> Result<Self> {
         let count = sets.first().map_or(0, |set| set.vectors.len());
-        if count < 3 {
-            let problem = format!("{count} structures: at least three are needed");
-            return Err(Error::value("diversity", problem));
-        }
+        enough(count)?;
         let mut names = Vec::new();
         let mut vectors = Vec::new();
         for set in sets {
@@ -190,7 +200,7 @@ impl Comparison {
         let mut pca = Pca::fit(&vectors)?;
         pca.compute_components(&vectors, settings.components)?;
         drop(vectors);
-        let kept = settings.components.min(pca.rank());
+        let kept = settings.components.min(pca.rank()).min(count / 3);
         let sets = names.into_iter().enumerate().map(|(i, (role, name))| {
             let scores = pca.scores().slice(s![i * count..(i + 1) * count, ..]);
             let spread = Spread::new(scores, kept);
@@ -329,6 +339,19 @@ mod tests {
         assert_eq!(few.components_99.value, 6.0);
         assert_eq!(few.components_99.value, large.components_99.value);
         assert!(large.log_volume.low > few.log_volume.high);
+        // Volumes of few structures are of fewer components: with all four, nothing but rounding.
+        let mut few_of_each = Vec::new();
+        for seed in [1, 2] {
+            let mut one = set(Role::Dataset, 20, 1.0, seed);
+            one.vectors.truncate(6);
+            few_of_each.push(one);
+        }
+        let small = Comparison::of_vectors(few_of_each, Vec::new(), 8, &SETTINGS)?;
+        assert_eq!(small.sets[0].scores.dim(), (6, 2));
+        assert!(
+            small.sets.iter().all(|set| set.log_volume.low > -6.0),
+            "{small:?}"
+        );
         assert_eq!(found.needs_most(), [true, true]);
         assert_eq!(found.experiments[0].1.len(), 4);
         assert_eq!(many.scores.dim(), (40, 4));

@@ -41,6 +41,10 @@ impl Spread {
         });
         let values = eigenvalues(&centred)?;
         let total: f64 = (0..n).map(|i| centred[(i, i)]).sum();
+        if total <= 0.0 {
+            // One and the same structure several times.
+            return Ok(Vec::new());
+        }
         Ok(values.iter().map(|value| value.max(0.0) / total).collect())
     }
 

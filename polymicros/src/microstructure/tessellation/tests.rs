@@ -49,10 +49,11 @@ fn a_loose_packing_does_not_overlap_and_larger_balls_have_larger_cells() {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let radii = [vec![6.0; 2], vec![3.0; 6]].concat();
     let packing = Tessellation::packed([32.0; 3], [1.0; 3], &radii, &mut rng).unwrap();
-    for (i, (centre, radius)) in packing.balls.iter().enumerate() {
-        let mut others = packing.clone();
-        others.balls.remove(i);
-        assert_eq!(others.overlap(*centre, *radius, f64::INFINITY), 0.0);
+    for (i, (a, r)) in packing.balls.iter().enumerate() {
+        for (b, s) in &packing.balls[..i] {
+            let square: f64 = (0..3).map(|k| packing.square_along(k, a[k] - b[k])).sum();
+            assert!(square.sqrt() >= r + s);
+        }
     }
     let labels = packing.labels(&Grid::cube(32).unwrap());
     let mut sizes = vec![0; radii.len()];

@@ -1,14 +1,12 @@
 //! What users have today: a packing with the sections' grain sizes and texture.
 
-use crate::microstructure::{Field, Grains, Grid, Tessellation};
+use crate::microstructure::{Field, Grains, Grid, Tessellation, filling_radii};
 use crate::orientation::ROGSH_NAMES;
 use crate::{Error, Result};
 use ndarray::Array4;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
 use serde::Serialize;
-use std::f64::consts::PI;
 
 /// A Laguerre tessellation of packed ellipsoids, fitted to the grains seen in three sections, with
 /// orientations drawn from the sections' pixels: mean-field statistics, sizes and texture without
@@ -63,6 +61,15 @@ impl MeanField {
         let grains = [xy, xz, yz].map(|map| flat_grains(map, threshold));
         let [xy_grains, xz_grains, yz_grains] = grains;
         let seen = in_numbers(&[xy_grains?, xz_grains?, yz_grains?])?;
+        for (axis, (seen, voxel)) in seen.intercepts.iter().zip(grid.spacing).enumerate() {
+            if *seen < voxel {
+                let problem = format!(
+                    "grains of {seen:.3} along axis {axis} on average, and voxels of {voxel:.3}: \
+                     finer voxels, or a higher threshold where the maps are noisy"
+                );
+                return Err(Error::value("sections of a mean field", problem));
+            }
+        }
         let texture = maps.iter().flat_map(|map| values(map)).collect();
         let mean = seen.intercepts.iter().product::<f64>().cbrt();
         let mut best: Option<(f64, MeanField)> = None;
@@ -76,7 +83,7 @@ impl MeanField {
             };
             let mut variation = 0.0;
             for round in 0..ROUNDS {
-                let found = model.sections(seed + round as u64)?;
+                let found = model.sections(seed.wrapping_add(round as u64))?;
                 let ratio: [f64; 3] =
                     std::array::from_fn(|axis| seen.intercepts[axis] / found.intercepts[axis]);
                 let size = ratio.iter().product::<f64>().cbrt();
@@ -115,14 +122,7 @@ impl MeanField {
     fn tessellation(&self, rng: &mut ChaCha8Rng) -> Result<Tessellation> {
         let edges = self.grid.extent();
         let volume: f64 = edges.iter().product();
-        let (mut radii, mut filled) = (Vec::new(), 0.0);
-        // As many balls as fill the box.
-        while filled < volume {
-            let normal: f64 = StandardNormal.sample(rng);
-            let radius = self.radius * (self.sigma * normal).exp();
-            filled += 4.0 / 3.0 * PI * radius.powi(3);
-            radii.push(radius);
-        }
+        let radii = filling_radii(volume, self.radius, self.sigma, rng);
         Tessellation::packed(edges, self.stretch, &radii, rng)
     }
 

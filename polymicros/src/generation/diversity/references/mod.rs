@@ -67,6 +67,18 @@ impl Reference {
         }
     }
 
+    /// Whether there are structures of this edge.
+    ///
+    /// # Errors
+    /// When there are not, with what is needed.
+    pub(super) fn check(self, edge: usize) -> Result<()> {
+        if edge < 16 {
+            let problem = format!("{edge} voxels: at least 16 are needed");
+            return Err(Error::value("edge of a reference structure", problem));
+        }
+        Ok(())
+    }
+
     /// One structure of the set: a periodic cube of ROGSH values. The same seed and number give the
     /// same bits, in any order.
     ///
@@ -74,10 +86,7 @@ impl Reference {
     /// When the edge is below 16 voxels, which the smallest grains need, or too small for the waves
     /// of a two-phase field, which need up to about 24.
     pub fn structure(self, edge: usize, seed: u64, number: usize) -> Result<Field> {
-        if edge < 16 {
-            let problem = format!("{edge} voxels: at least 16 are needed");
-            return Err(Error::value("edge of a reference structure", problem));
-        }
+        self.check(edge)?;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         // Each set and each structure has a stream of its own.
         rng.set_stream(1 + self as u64 + 4 * number as u64);

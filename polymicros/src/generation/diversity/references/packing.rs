@@ -7,10 +7,9 @@
 
 use super::{between, between_logarithms, field, orientations};
 use crate::Result;
-use crate::microstructure::Field;
+use crate::microstructure::{Field, filling_radii, pack};
 use crate::orientation::{Quaternion, RotationMatrix};
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
 use std::f64::consts::PI;
 
 /// Over the edge of the box.
@@ -22,8 +21,6 @@ const ASPECT: [f64; 2] = [0.3, 1.0];
 const SHARE: [f64; 2] = [0.0, 1.0];
 /// Degrees.
 const SCATTER: [f64; 2] = [5.0, 30.0];
-/// Random places of which the best is taken.
-const PLACES: usize = 20;
 
 pub(super) fn structure(edge: usize, rng: &mut ChaCha8Rng) -> Result<Field> {
     let mean = edge as f64 * between_logarithms(DIAMETER, rng);
@@ -42,16 +39,10 @@ pub(super) fn structure(edge: usize, rng: &mut ChaCha8Rng) -> Result<Field> {
 /// Radii of balls that fill the box, the largest first.
 fn radii(edge: usize, mean: f64, deviation: f64, rng: &mut ChaCha8Rng) -> Vec<f64> {
     let volume = (edge as f64).powi(3);
-    let of = |r: f64| 4.0 / 3.0 * PI * r.powi(3);
     // The logarithm's mean is such that the diameter's is the one asked for.
     let middle = (0.5 * mean).ln() - 0.5 * deviation * deviation;
-    let (mut radii, mut filled) = (Vec::new(), 0.0);
-    while filled < volume {
-        let normal: f64 = StandardNormal.sample(rng);
-        let radius = (middle + deviation * normal).exp();
-        filled += of(radius);
-        radii.push(radius);
-    }
+    let mut radii = filling_radii(volume, middle.exp(), deviation, rng);
+    let filled: f64 = radii.iter().map(|r| 4.0 / 3.0 * PI * r.powi(3)).sum();
     let scale = (volume / filled).cbrt();
     for radius in &mut radii {
         *radius *= scale;
@@ -101,50 +92,12 @@ struct Packing {
 
 impl Packing {
     fn new(edge: usize, metric: Metric, radii: &[f64], rng: &mut ChaCha8Rng) -> Self {
-        let mut packing = Packing {
+        let balls = pack([edge as f64; 3], radii, |apart| metric.square(apart), rng);
+        Packing {
             edge,
             metric,
-            balls: Vec::with_capacity(radii.len()),
-        };
-        for &radius in radii {
-            let mut best = ([0.0; 3], f64::INFINITY);
-            for _ in 0..PLACES {
-                let place = std::array::from_fn(|_| between([0.0, edge as f64], rng));
-                let overlap = packing.overlap(place, radius, best.1);
-                if overlap < best.1 {
-                    best = (place, overlap);
-                }
-                if overlap == 0.0 {
-                    break;
-                }
-            }
-            packing.balls.push((best.0, radius));
+            balls,
         }
-        packing
-    }
-
-    /// The squared depths by which a ball reaches into those that are there, added up; given up
-    /// beyond `most`.
-    fn overlap(&self, place: [f64; 3], radius: f64, most: f64) -> f64 {
-        let edge = self.edge as f64;
-        let mut sum = 0.0;
-        for (centre, other) in &self.balls {
-            // The image that is nearest along each axis; a flat ellipsoid may be nearer to
-            // another one, which costs a little overlap and nothing else.
-            let apart = std::array::from_fn(|a| {
-                let d = place[a] - centre[a];
-                d - edge * (d / edge).round()
-            });
-            let square = self.metric.square(apart);
-            let reach = radius + other;
-            if square < reach * reach {
-                sum += (reach - square.sqrt()).powi(2);
-                if sum >= most {
-                    break;
-                }
-            }
-        }
-        sum
     }
 
     /// The ball of the least power distance `d² - r²` for each voxel, over all periodic images.

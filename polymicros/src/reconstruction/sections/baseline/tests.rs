@@ -66,3 +66,20 @@ fn a_single_grain_stays_one_and_volumes_are_no_maps() {
     let whole = Field::new(volume, ROGSH_NAMES, Array4::zeros((3, 8, 8, 8))).unwrap();
     assert!(MeanField::fit([&whole, &flat, &flat], &volume, 0.05, 1).is_err());
 }
+
+/// Every voxel of the maps another grain, of half the size of the volume's voxels: no tessellation
+/// on these has such grains, however small its balls become.
+#[test]
+fn grains_below_a_voxel_are_refused() {
+    let grid = Grid {
+        spacing: [0.5; 3],
+        ..Grid::new([16, 16, 1]).unwrap()
+    };
+    let data = Array4::from_shape_fn((3, 16, 16, 1), |(_, x, y, _)| {
+        0.2 * ((7 * x + 13 * y) % 5) as f32
+    });
+    let map = Field::new(grid, ROGSH_NAMES, data).unwrap();
+    let volume = Grid::cube(16).unwrap();
+    let found = MeanField::fit([&map, &map, &map], &volume, 0.05, 1);
+    assert!(found.is_err_and(|e| e.to_string().contains("finer voxels")));
+}
