@@ -12,7 +12,8 @@ use polymicros::reconstruction::comparison::{
     compare_interpolations, theta_ablation,
 };
 use polymicros::reconstruction::{Mask, Model};
-use polymicros_prelude::{Field, Microstructure, StandIn, comparison_table};
+use polymicros::training::Source;
+use polymicros_prelude::{Field, comparison_table};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::path::PathBuf;
@@ -24,20 +25,20 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Args)]
 #[command(
     after_help = "Examples:\n  polymicros superres-check volume.h5 --edge 0\n  \
-        polymicros superres-check \"bimodal ferrite\" --weights network.safetensors --crops 2 \
-        --log check.jsonl\n  \
+        polymicros superres-check \"stand-in:bimodal ferrite:64:7\" --weights network.safetensors \
+        --crops 2 --log check.jsonl\n  \
         polymicros superres-check volume.h5 --weights network.safetensors --thetas \
         0.6,0.7,0.75,0.8,0.9,1 --axes z\n\n\
         Exit code 0: compared. 1: something failed, and the message says what."
 )]
 pub(super) struct Plan {
-    /// A volume in any format that is read, or the name of a stand-in, such as "bimodal ferrite".
+    /// A volume in any format that is read, or stand-in:NAME:EDGE:SEED.
     pub(super) volume: String,
     /// The trained network; without one, interpolations are compared.
     #[arg(long)]
     pub(super) weights: Option<PathBuf>,
-    /// How the network's matrix products are computed: f32, or bf16, which is several times faster
-    /// on processors with AMX.
+    /// How the network's matrix products are computed: f32, or bf16, which is faster on processors
+    /// with AMX and slower on others.
     #[arg(long, default_value = "f32")]
     pub(super) precision: Arithmetic,
     /// Every how manieth slice is kept.
@@ -58,17 +59,15 @@ pub(super) struct Plan {
     /// Decides all that is random.
     #[arg(long, default_value_t = 0)]
     pub(super) seed: u64,
-    /// Edge of a stand-in.
-    #[arg(long, default_value_t = 64)]
-    pub(super) stand_in_edge: usize,
     /// Compare Algorithm 4 with these shares of conditioned steps in place of all ways.
     #[arg(long, value_delimiter = ',')]
     pub(super) thetas: Vec<f64>,
     /// Only the ways whose name contains this.
     #[arg(long)]
     pub(super) only: Option<String>,
-    /// The one way that the options below describe, in place of the list.
-    #[arg(long)]
+    /// The one way that --method, --start, --sigma and --polish describe, in place of the list,
+    /// for which they count for nothing.
+    #[arg(long, conflicts_with = "thetas")]
     pub(super) one: bool,
     #[command(flatten)]
     pub(super) way: Way,
@@ -148,6 +147,7 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
                 factor: plan.factor,
                 shape: crops[0].grid().shape,
                 means,
+                peak_memory: polymicros::peak_memory(),
             },
             rows: &lines,
         };
@@ -159,14 +159,14 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
 }
 
 fn truth(plan: &Plan) -> Result<Field> {
-    let stand_in = StandIn::all()
-        .into_iter()
-        .find(|stand_in| stand_in.name() == plan.volume);
-    let volume = match stand_in {
-        Some(stand_in) => stand_in.generate([plan.stand_in_edge; 3], plan.seed)?,
-        None => Microstructure::open(&plan.volume)?,
-    };
-    Ok(volume.rogsh()?)
+    let mut volumes = plan.volume.parse::<Source>()?.fields()?;
+    match volumes.len() {
+        1 => Ok(volumes.swap_remove(0)),
+        several => Err(Error::Usage(format!(
+            "{}: {several} volumes, and one is compared at a time",
+            plan.volume
+        ))),
+    }
 }
 
 /// Cubes spread over the volume's diagonal; or all of it.
@@ -302,17 +302,15 @@ impl Plan {
             crops,
             samples,
             seed,
-            stand_in_edge,
             tile,
             ..
         } = self;
-        let (steps, way) = (
-            self.way.steps,
-            if self.one { Some(&self.way) } else { None },
-        );
+        let (steps, resampling) = (self.way.steps, self.way.resampling);
+        let way = self.one.then_some(&self.way);
         format!(
-            "{volume}, {weights:?}, {precision:?}, factor {factor}, {crops} of {edge}, stand-in {stand_in_edge}, \
-             {samples} samples, seed {seed}, tile {tile}, {steps} steps, {way:?}"
+            "{volume}, {weights:?}, {precision:?}, factor {factor}, {crops} of {edge}, \
+             {samples} samples, seed {seed}, tile {tile}, {steps} steps taken {resampling} times, \
+             {way:?}"
         )
     }
 }
@@ -369,14 +367,7 @@ mod tests {
     }
 
     fn plan(arguments: &[&str]) -> Plan {
-        let first = [
-            "check",
-            "coarse beta",
-            "--edge",
-            "12",
-            "--stand-in-edge",
-            "24",
-        ];
+        let first = ["check", "stand-in:coarse beta:24:0", "--edge", "12"];
         Arguments::parse_from(first.iter().chain(arguments)).plan
     }
 

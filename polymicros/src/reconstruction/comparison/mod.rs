@@ -126,7 +126,6 @@ fn projected(name: &str) -> String {
 }
 
 /// Rows of one method, of several volumes or axes, as one row of means, in the order of the first.
-/// Calibrations are left out.
 pub fn averaged(rows: &[Row]) -> Vec<Row> {
     let mut methods: Vec<&str> = Vec::new();
     for row in rows {
@@ -151,6 +150,10 @@ fn average(rows: &[&Row]) -> Row {
         let values: Vec<f64> = rows.iter().filter_map(|row| value(row)).collect();
         (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
     };
+    let calibrations: Vec<&Calibration> = rows
+        .iter()
+        .filter_map(|row| row.calibration.as_ref())
+        .collect();
     Row {
         method: rows[0].method.clone(),
         measures: Measures {
@@ -165,6 +168,6 @@ fn average(rows: &[&Row]) -> Row {
         samples: rows[0].samples,
         evaluations: rows[0].evaluations,
         seconds: mean(&|r| r.seconds),
-        calibration: None,
+        calibration: Calibration::together(&calibrations),
     }
 }

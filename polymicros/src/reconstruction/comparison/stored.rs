@@ -18,6 +18,9 @@ pub struct StoredComparison {
     pub shape: [usize; 3],
     /// A row for each way of filling in.
     pub means: Vec<Row>,
+    /// The most memory that the process took, in bytes, where the system tells.
+    #[serde(default)]
+    pub peak_memory: Option<u64>,
 }
 
 impl StoredComparison {
@@ -57,6 +60,7 @@ mod tests {
             factor: 4,
             shape: [12; 3],
             means: compare_interpolations(&truth, &mask).unwrap(),
+            peak_memory: None,
         };
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("stored.json");

@@ -67,6 +67,36 @@ impl Calibration {
     }
 }
 
+impl Calibration {
+    /// Several of equally many bins as one: root mean squares over the voxels of all first bins, all
+    /// second ones and so on, and the mean of the rank correlations. None of none, or where numbers
+    /// of bins differ.
+    pub fn together(all: &[&Calibration]) -> Option<Self> {
+        let count = all.first()?.bins.len();
+        if all.iter().any(|one| one.bins.len() != count) {
+            return None;
+        }
+        let bin = |k: usize| {
+            let voxels: usize = all.iter().map(|one| one.bins[k].voxels).sum();
+            let root = |value: fn(&CalibrationBin) -> f64| {
+                let square = |bin: &CalibrationBin| bin.voxels as f64 * value(bin).powi(2);
+                let squares: f64 = all.iter().map(|one| square(&one.bins[k])).sum();
+                (squares / voxels as f64).sqrt()
+            };
+            CalibrationBin {
+                spread: root(|bin| bin.spread),
+                error: root(|bin| bin.error),
+                voxels,
+            }
+        };
+        let correlations = all.iter().map(|one| one.rank_correlation);
+        Some(Calibration {
+            bins: (0..count).map(bin).collect(),
+            rank_correlation: correlations.sum::<f64>() / all.len() as f64,
+        })
+    }
+}
+
 fn binned(mut stated: Vec<(f64, f64)>, bins: usize) -> Vec<CalibrationBin> {
     stated.sort_by(|a, b| a.0.total_cmp(&b.0));
     let n = stated.len();
@@ -122,4 +152,38 @@ fn ranks(values: Vec<f64>) -> Vec<f64> {
         start += same;
     }
     ranks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two volumes of the same bins: as if their voxels had been binned together.
+    #[test]
+    fn several_calibrations_are_one_of_all_voxels() {
+        let pairs = |factor: f64| -> Vec<(f64, f64)> {
+            (0..12)
+                .map(|i| (f64::from(i / 4), factor * f64::from(i / 4)))
+                .collect()
+        };
+        let of = |pairs: &[(f64, f64)]| Calibration {
+            bins: binned(pairs.to_vec(), 3),
+            rank_correlation: rank_correlation(pairs),
+        };
+        let (a, b) = (pairs(1.0), pairs(3.0));
+        let both = Calibration::together(&[&of(&a), &of(&b)]).unwrap();
+        let expected = binned([a.clone(), b].concat(), 3);
+        for (found, expected) in both.bins.iter().zip(&expected) {
+            assert_eq!(found.voxels, expected.voxels);
+            assert!((found.spread - expected.spread).abs() < 1e-12);
+            assert!((found.error - expected.error).abs() < 1e-12);
+        }
+        assert_eq!(both.rank_correlation, 1.0);
+        let fewer = Calibration {
+            bins: binned(a, 2),
+            rank_correlation: 1.0,
+        };
+        assert_eq!(Calibration::together(&[&both, &fewer]), None);
+        assert_eq!(Calibration::together(&[]), None);
+    }
 }
