@@ -32,6 +32,7 @@
 mod buffer;
 pub mod device_check;
 pub mod diffusion;
+mod digest;
 pub mod display;
 mod error;
 pub mod generation;
@@ -46,6 +47,8 @@ pub mod statistics;
 pub mod training;
 mod whole_file;
 
+pub(crate) use digest::sha256;
+pub use digest::sha256_of;
 pub use error::{Error, Result};
 pub use peak_memory::peak_memory;
 pub(crate) use whole_file::UNFINISHED;

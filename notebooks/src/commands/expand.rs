@@ -1,7 +1,7 @@
 //! Volumes from three orthogonal sections.
 
-use super::Progress;
 use super::names::Place;
+use super::{Progress, interrupt};
 use crate::{Error, Result};
 use clap::ValueEnum;
 use polymicros::generation::LocalModel;
@@ -16,7 +16,6 @@ use polymicros::training::Source;
 use polymicros_prelude::{Field, Microstructure, field_cubes, orthogonal_maps};
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Volumes from three orthogonal sections (Algorithm 5): an ensemble whose 2-point statistics
 /// along the three planes are the sections'.
@@ -47,8 +46,8 @@ pub(super) struct Plan {
     /// The network, as training writes it.
     #[arg(long)]
     weights: PathBuf,
-    /// How the network's matrix products are computed: f32, or bf16, which is several times faster
-    /// on processors with AMX.
+    /// How the network's matrix products are computed: f32, or bf16, which is faster on processors
+    /// with AMX and slower on others.
     #[arg(long, default_value = "f32")]
     precision: Arithmetic,
     /// Voxels along each edge of the volumes; may be more than the sections have.
@@ -101,11 +100,6 @@ impl From<MatchedName> for Matched {
     }
 }
 
-/// Ctrl-C asks for an end after the step in hand.
-static STOP: AtomicBool = AtomicBool::new(false);
-
-const STOPPED: &str = "stopped";
-
 /// Neighbouring voxels whose ROGSH values are closer than this are of one grain.
 const SAME_GRAIN: f64 = 0.05;
 
@@ -133,21 +127,27 @@ pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
     let steps = settings.expansion.sampler.schedule.steps;
     let ensemble = Ensemble::open(out, settings.clone())?;
     let model = LocalModel::open_in(&plan.weights, plan.place.device, plan.precision)?;
-    ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed)).ok();
+    interrupt::listen();
     for index in ensemble.missing(plan.samples) {
         let number = index + 1;
+        let mut stopped = false;
         let made = ensemble.make(index, &model, &target.statistics, |step| {
             progress.say(&format!(
                 "sample {number} of {}, step {step} of {steps}",
                 plan.samples
             ));
-            match STOP.load(Ordering::Relaxed) {
-                true => Err(polymicros::Error::value("expansion", STOPPED)),
+            stopped = interrupt::wish().is_break();
+            match stopped {
+                true => Err(polymicros::Error::value("expansion", "stopped")),
                 false => Ok(()),
             }
         });
-        if STOP.load(Ordering::Relaxed) && made.is_err() {
-            println!("stopped in sample {number}; the same command goes on with it");
+        if stopped {
+            if json {
+                println!("{}", json!({ "out": out, "stopped_in": index }));
+            } else {
+                println!("stopped in sample {number}; the same command goes on with it");
+            }
             return Ok(());
         }
         let made = made?;
@@ -168,7 +168,7 @@ fn target(plan: &Plan) -> Result<(&Path, Target)> {
             let target = Target {
                 statistics: OrthogonalStatistics::of_volume(&field)?,
                 measured: None,
-                words: format!("volume {}, {}", volume.display(), field.grid()),
+                words: format!("volume {}, {}", with_digest(volume)?, field.grid()),
                 truth: Some(field),
             };
             Ok((out, target))
@@ -185,9 +185,7 @@ fn target(plan: &Plan) -> Result<(&Path, Target)> {
             };
             let measured = OrthogonalStatistics::of_sections(maps.each_ref(), &settings)?;
             let nearest = Reachable::nearest(&measured, &ReachSettings::default())?;
-            let files = [xy, xz, yz]
-                .map(|path| path.display().to_string())
-                .join(", ");
+            let files = [with_digest(xy)?, with_digest(xz)?, with_digest(yz)?].join(", ");
             let target = Target {
                 words: format!(
                     "sections {files}, {}, {:?}",
@@ -209,6 +207,16 @@ fn target(plan: &Plan) -> Result<(&Path, Target)> {
                 .into(),
         )),
     }
+}
+
+/// A file's name and what its bytes are, so that another file of the same name is told from it; the
+/// name alone of what is no file.
+fn with_digest(path: &Path) -> Result<String> {
+    if path.is_file() {
+        let digest = polymicros::sha256_of(path)?;
+        return Ok(format!("{} (SHA-256 {digest})", path.display()));
+    }
+    Ok(path.display().to_string())
 }
 
 /// A file of orientations, or of a field of three channels, or a stand-in.
@@ -254,7 +262,7 @@ fn settings(plan: &Plan, target: &Target) -> Result<EnsembleSettings> {
         expansion,
         seed: plan.seed,
         target: target.words.clone(),
-        model: plan.weights.display().to_string(),
+        model: with_digest(&plan.weights)?,
         precision: plan.precision,
     })
 }

@@ -72,7 +72,7 @@ pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
     } else if there == count {
         println!("{count} structures: {}", plan.out.display());
     } else {
-        println!("{there} of {count} structures; the same command goes on");
+        println!("{there} of {count} structures are there");
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use polymicros::reconstruction::{
 };
 use polymicros_prelude::{Field, Microstructure};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Make a stack of slices several times as many (super-resolution, section 5.2).
@@ -175,12 +175,7 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
     let mut progress = Progress::new(&out.display().to_string());
     progress.keep(&format!("{} to {}", slices.grid(), stack.grid()));
     let (mean, drawn) = match &plan.weights {
-        Some(weights) => sampled(
-            plan,
-            weights.display().to_string(),
-            &observed,
-            &mut progress,
-        )?,
+        Some(weights) => sampled(plan, weights, &observed, &mut progress)?,
         None => interpolated(plan, &observed)?,
     };
     progress.say("orientations");
@@ -222,13 +217,18 @@ fn interpolated(plan: &Plan, observed: &Field) -> Result<(Field, Value)> {
 
 fn sampled(
     plan: &Plan,
-    denoiser: String,
+    weights: &Path,
     observed: &Field,
     progress: &mut Progress,
 ) -> Result<(Field, Value)> {
-    let model = Model::open_on(&denoiser, plan.place.device)?.with_tile(plan.tile);
+    let model = Model::open_on(weights, plan.place.device)?.with_tile(plan.tile);
+    let digest = polymicros::sha256_of(weights)?;
     let reconstruction = Reconstruction {
-        denoiser,
+        denoiser: format!(
+            "{} (SHA-256 {digest}), tiles of {}",
+            weights.display(),
+            plan.tile
+        ),
         samples: plan.samples,
         seed: plan.seed,
         inpainting: plan.way.inpainting(),
@@ -262,7 +262,6 @@ mod tests {
     use ndarray::Axis;
     use polymicros::network::Device;
     use polymicros_prelude::{Grid, Origin, StandIn};
-    use std::path::Path;
 
     fn plan(folder: &Path, weights: Option<PathBuf>) -> Plan {
         Plan {

@@ -1,6 +1,5 @@
 //! Finding what is missing or damaged in a dataset, and making it again.
 
-use super::description::PROCEDURE;
 use super::making::Manifest;
 use super::record::json;
 use super::voxels::Coder;
@@ -67,17 +66,7 @@ impl Dataset {
     pub fn described(folder: impl AsRef<Path>) -> Result<Self> {
         let folder = folder.as_ref();
         let description = Description::read(folder)?;
-        if description.procedure != PROCEDURE {
-            let problem = format!(
-                "{}, this program's is {PROCEDURE}: polymicros {} made it",
-                description.procedure, description.polymicros
-            );
-            return Err(Error::format(
-                Description::path(folder),
-                "procedure",
-                problem,
-            ));
-        }
+        description.is_of_this_procedure(folder)?;
         Ok(Dataset {
             folder: folder.to_owned(),
             design: description.settings.design()?.parameters,
@@ -134,12 +123,6 @@ impl Dataset {
         generator: &mut dyn Generator,
         mut report: impl FnMut(&Made) -> ControlFlow<()>,
     ) -> Result<usize> {
-        let (found, expected) = (generator.weights(), &self.description().weights);
-        if let Some(at) = (0..expected.len()).find(|&at| found.get(at) != expected.get(at)) {
-            let what = format!("weights of {}", self.settings().models[at].name);
-            let problem = "not those that the dataset was made with";
-            return Err(Error::value(what, problem));
-        }
         make_folder(&self.folder().join(RECORDS))?;
         self.write_files(&self.files(None)?)?;
         let manifest = Manifest::read(self.folder());

@@ -51,6 +51,18 @@ impl Description {
         Ok(description)
     }
 
+    /// Refuses what another procedure than this program's has begun.
+    pub(super) fn is_of_this_procedure(&self, folder: &Path) -> Result<()> {
+        if self.procedure == PROCEDURE {
+            return Ok(());
+        }
+        let problem = format!(
+            "{}, this program's is {PROCEDURE}: polymicros {} made it",
+            self.procedure, self.polymicros
+        );
+        Err(Error::format(Self::path(folder), "procedure", problem))
+    }
+
     /// Refuses another description than that of the folder, and says what differs.
     pub(super) fn agrees_with(&self, wanted: &Description, folder: &Path) -> Result<()> {
         let value = |description: &Description| {

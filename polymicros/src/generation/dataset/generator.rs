@@ -1,11 +1,11 @@
 //! What makes structures from recipes.
 
-use super::{DatasetSettings, Recipe, sha256};
+use super::{DatasetSettings, Recipe};
 use crate::generation::{LocalGlobal, LocalModel};
 use crate::microstructure::{Field, Grid};
 use crate::network::{Arithmetic, Device};
 use crate::random_field::{Images, Mogrf, MosmKernel, MosmParameters};
-use crate::{Error, Result};
+use crate::{Error, Result, sha256_of};
 use std::path::PathBuf;
 
 /// Makes the structures of a dataset, one after the other.
@@ -46,7 +46,7 @@ impl LocalModels {
     /// When weights cannot be read.
     pub fn new(settings: &DatasetSettings) -> Result<Self> {
         let models = settings.models.iter().map(|model| {
-            let hash = model.weights.as_ref().map(hash_of).transpose()?;
+            let hash = model.weights.as_ref().map(sha256_of).transpose()?;
             Ok((model.weights.clone(), hash))
         });
         Ok(LocalModels {
@@ -65,20 +65,19 @@ impl LocalModels {
     }
 
     fn load(&mut self, model: usize) -> Result<Option<&LocalModel>> {
-        let Some((Some(path), _)) = self.models.get(model) else {
+        let Some((Some(path), known)) = self.models.get(model) else {
             return Ok(None);
         };
         if self.loaded.as_ref().is_none_or(|(at, _)| *at != model) {
             let opened = LocalModel::open_in(path, self.device, self.precision)?;
+            if known.as_ref() != Some(&sha256_of(path)?) {
+                let problem = "changed since the dataset was begun";
+                return Err(Error::format(path, "weights", problem));
+            }
             self.loaded = Some((model, opened));
         }
         Ok(self.loaded.as_ref().map(|(_, model)| model))
     }
-}
-
-fn hash_of(path: &PathBuf) -> Result<String> {
-    let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;
-    Ok(sha256(&bytes))
 }
 
 impl Generator for LocalModels {

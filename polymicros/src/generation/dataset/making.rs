@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{Error, Result, UNFINISHED, save_whole};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
@@ -68,6 +68,7 @@ impl Dataset {
         known: &dyn Fn(usize) -> Option<String>,
         report: &mut dyn FnMut(&Made) -> ControlFlow<()>,
     ) -> Result<usize> {
+        self.knows(generator)?;
         let of = structures.len();
         for (done, &structure) in structures.iter().enumerate() {
             let begun = Made {
@@ -100,6 +101,20 @@ impl Dataset {
         }
         self.complete()?;
         Ok(of)
+    }
+
+    /// Refuses models and procedures that the dataset was not begun with.
+    fn knows(&self, generator: &dyn Generator) -> Result<()> {
+        self.description().is_of_this_procedure(self.folder())?;
+        let (found, expected) = (generator.weights(), &self.description().weights);
+        match (0..expected.len()).find(|&at| found.get(at) != expected.get(at)) {
+            None => Ok(()),
+            Some(at) => {
+                let what = format!("weights of {}", self.settings().models[at].name);
+                let problem = "not those that the dataset was made with";
+                Err(Error::value(what, problem))
+            }
+        }
     }
 
     /// A structure's record and the bytes of its chunk; none where `report` broke off.
@@ -159,7 +174,7 @@ impl Dataset {
         let records = self.records()?;
         let files = self.files(Some(&records))?;
         self.write_files(&files)?;
-        self.sweep()?;
+        self.sweep(files.keys())?;
         let manifest = json(&self.manifest(&records, &files)?)?;
         let path = self.folder().join(MANIFEST);
         if std::fs::read(&path).is_ok_and(|found| found == manifest) {
@@ -190,13 +205,17 @@ impl Dataset {
         })
     }
 
-    /// Takes away what killed processes have left unfinished. Nobody is at work any more when all
-    /// structures are there.
-    fn sweep(&self) -> Result<()> {
-        for folder in [
+    /// Takes away what killed processes have left unfinished, wherever files of a dataset are.
+    /// Nobody is at work any more when all structures are there.
+    fn sweep<'a>(&self, files: impl Iterator<Item = &'a String>) -> Result<()> {
+        let store = self.folder().join(STORE);
+        let mut folders = BTreeSet::from([
+            self.folder().to_owned(),
             self.folder().join(RECORDS),
-            self.folder().join(STORE).join(self.voxels().name),
-        ] {
+            store.join(self.voxels().name),
+        ]);
+        folders.extend(files.filter_map(|key| Some(store.join(key).parent()?.to_owned())));
+        for folder in folders {
             for name in names(&folder)? {
                 if name.starts_with(UNFINISHED) {
                     let path = folder.join(name);

@@ -46,9 +46,8 @@ pub use settings::{DatasetSettings, Encoding, ModelSettings};
 use crate::microstructure::{Field, Grid};
 use crate::orientation::ROGSH_NAMES;
 use crate::random_field::MosmParameters;
-use crate::{Error, Result, save_whole};
+use crate::{Error, Result, save_whole, sha256};
 use record::json;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use voxels::Coder;
@@ -280,12 +279,6 @@ fn record_name(structure: usize) -> String {
 
 fn make_folder(path: &Path) -> Result<()> {
     std::fs::create_dir_all(path).map_err(|e| Error::io(path, e))
-}
-
-/// The SHA-256 of bytes, in hexadecimal.
-fn sha256(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ impl Order {
         match self {
             Order::Turns => Ok(count),
             Order::Combined(repeats) => {
-                let each = repeats * models;
+                let each = repeats.checked_mul(models).unwrap_or(0);
                 if each == 0 || !count.is_multiple_of(each) {
                     let problem = format!(
                         "{count} structures are no multiple of {models} models times {repeats} \

@@ -182,6 +182,10 @@ fn killed_at_any_moment_a_dataset_ends_with_the_same_bytes() -> Result<()> {
         let beside = half.parent().unwrap().join(".unfinished-x1y2");
         std::fs::write(beside, &bytes[..bytes.len() / 2]).unwrap();
     }
+    for folder in ["", STORE, "structures.zarr/mean"] {
+        let beside = killed.path().join(folder).join(".unfinished-x1y2");
+        std::fs::write(beside, b"{").unwrap();
+    }
     let after_chunk = temporary();
     copy_into(killed.path(), after_chunk.path());
     // After the record.

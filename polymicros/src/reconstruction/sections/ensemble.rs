@@ -28,9 +28,9 @@ pub struct EnsembleSettings {
     pub expansion: Expansion,
     /// Decides all that is random: sample `i` has the seed `seed + i`.
     pub seed: u64,
-    /// Where the target's statistics come from, in words: files, sizes, estimate.
+    /// Where the target's statistics come from, in words: files, their digests, sizes, estimate.
     pub target: String,
-    /// The model, in words: its file.
+    /// The model, in words: its file and digest.
     pub model: String,
     /// How its matrix products are computed.
     #[serde(default)]
@@ -97,7 +97,7 @@ impl Ensemble {
         target: &OrthogonalStatistics,
         progress: impl FnMut(usize) -> Result<()>,
     ) -> Result<Sample> {
-        let seed = self.settings.seed + index as u64;
+        let seed = self.settings.seed.wrapping_add(index as u64);
         let expansion = &self.settings.expansion;
         let sample = expansion.sample(denoiser, target, seed, progress)?;
         let log = SampleLog {

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reconstruction {
-    /// What draws them, in words: the file of the weights, or the name of a method.
+    /// What draws them, in words: the file of the weights with its digest and whatever else its
+    /// answers depend on, or the name of a method. A run is not continued with another one.
     pub denoiser: String,
     /// How many.
     pub samples: usize,
@@ -92,7 +93,7 @@ impl Reconstruction {
                 samples: self.samples,
                 ..before
             };
-            if same != *self || Field::open(&known)?.data() != observed.data() {
+            if same != *self || Field::open(&known)? != *observed {
                 return Err(Error::value(
                     "folder of a run",
                     format!(

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::diffusion::{Batch, Sampler, Schedule};
-use crate::microstructure::{LengthUnit, Microstructure, StandIn};
+use crate::microstructure::{Grid, LengthUnit, Microstructure, StandIn};
 use crate::reconstruction::{Consistency, Inpainting, Interpolation, Mask, Projection};
 use crate::{Error, Result};
 use std::cell::Cell;
@@ -116,6 +116,19 @@ fn a_stopped_run_goes_on_with_what_is_missing() -> Result<()> {
     assert!(refused(&other, &observed, &run));
     let elsewhere = Mask::slices([8; 3], 0, 4, 1)?.observe(&full)?;
     assert!(refused(&plan(3), &elsewhere, &run));
+    let grid = Grid {
+        spacing: [2.0; 3],
+        ..*observed.grid()
+    };
+    let mut coarser = Field::new(
+        grid,
+        observed.channels().to_vec(),
+        observed.data().to_owned(),
+    )?;
+    if let Some(mask) = observed.mask() {
+        coarser = coarser.with_mask(mask.clone())?;
+    }
+    assert!(refused(&plan(3), &coarser, &run));
     assert!(plan(0).draw(&halves, &observed, &mut ignore).is_err());
     Ok(())
 }
