@@ -1,8 +1,8 @@
 //! JSON files: written whole or not at all, and read with the place of what is wrong.
 
 use crate::{Error, Result, save_whole};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::path::Path;
 
 /// [`save_whole`] of a value as JSON.
@@ -13,6 +13,14 @@ pub(crate) fn save_json(path: &Path, value: &impl Serialize) -> Result<()> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|e| Error::format(path, "JSON", e.to_string()))?;
     save_whole(path, text.as_bytes())
+}
+
+/// A number that JSON has null for, since it was infinite or not a number: not a number.
+///
+/// # Errors
+/// When it is neither a number nor null.
+pub(crate) fn number_or_null<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::NAN))
 }
 
 /// A value from a JSON file.

@@ -181,6 +181,13 @@ impl Sampler {
         Ok(x)
     }
 
+    /// `t_hat`: the level at which the denoiser is first asked in the step that begins at `t`.
+    pub(crate) fn churned(&self, t: f64) -> f64 {
+        let churns = self.solver == Solver::Heun && (self.churn_min..=self.churn_max).contains(&t);
+        let gamma = (self.churn / self.schedule.steps as f64).min(2f64.sqrt() - 1.0);
+        t + if churns { gamma * t } else { 0.0 }
+    }
+
     /// A step of Algorithm 2: up by the churn to `t_hat`, and down to `t_next`.
     fn heun(
         &self,
@@ -189,9 +196,7 @@ impl Sampler {
         [t, t_next]: [f64; 2],
         noise: &mut Noise,
     ) -> Result<Batch> {
-        let churned = (self.churn_min..=self.churn_max).contains(&t);
-        let gamma = (self.churn / self.schedule.steps as f64).min(2f64.sqrt() - 1.0);
-        let t_hat = t + if churned { gamma * t } else { 0.0 };
+        let t_hat = self.churned(t);
         noise.add(
             &mut x_hat,
             self.churn_noise * (t_hat * t_hat - t * t).sqrt(),

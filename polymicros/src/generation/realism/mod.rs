@@ -9,6 +9,7 @@ mod neighbourhood;
 #[cfg(test)]
 mod tests;
 
+use crate::json_file::number_or_null;
 use crate::microstructure::Field;
 use crate::training::{PatchSet, centred};
 use crate::{Error, Result};
@@ -94,12 +95,15 @@ pub struct Comparison {
     /// Its mean in what was generated.
     pub generated: f64,
     /// The Wasserstein-1 distance of generated neighbourhoods and the experiment's, in units of the
-    /// experiment's standard deviation.
+    /// experiment's standard deviation. Not finite where the experiment does not vary.
+    #[serde(deserialize_with = "number_or_null")]
     pub distance: f64,
     /// The same of two halves of the experiment.
+    #[serde(deserialize_with = "number_or_null")]
     pub yardstick: f64,
-    /// `distance / yardstick`: about 1 for what cannot be told from the experiment. Not a number
-    /// where the halves agree exactly.
+    /// `distance / yardstick`: about 1 for what cannot be told from the experiment. Not finite where
+    /// the halves agree exactly.
+    #[serde(deserialize_with = "number_or_null")]
     pub ratio: f64,
 }
 
@@ -203,6 +207,23 @@ impl std::fmt::Display for Realism {
     }
 }
 
+/// Whether these volumes can be compared with, and cubes of this shape can be.
+///
+/// # Errors
+/// As [`Realism::compare`], for the source and for what will be generated.
+pub(super) fn comparable(
+    source: &[Field],
+    shape: [usize; 3],
+    settings: RealismSettings,
+) -> Result<()> {
+    splits(source, settings)?;
+    if shape.iter().any(|&edge| edge < settings.patch) {
+        let problem = format!("{shape:?} voxels hold no patch of {}", settings.patch);
+        return Err(Error::value("structures to compare", problem));
+    }
+    Ok(())
+}
+
 /// An experiment's neighbourhoods, and how they are halved.
 struct Splits {
     measured: Vec<Neighbourhood>,
@@ -245,6 +266,10 @@ fn neighbourhoods(
     fields: &[Field],
     settings: RealismSettings,
 ) -> Result<(PatchSet, Vec<Neighbourhood>)> {
+    if settings.patch < 2 {
+        let problem = format!("{} voxel: one alone has no gradient", settings.patch);
+        return Err(Error::value("patch of the comparison", problem));
+    }
     let volumes = fields.iter().map(centred).collect::<Result<Vec<_>>>()?;
     let set = PatchSet::new(volumes, settings.patch, settings.patch, false, 0)?;
     let measured = (0..set.len())

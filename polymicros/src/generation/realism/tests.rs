@@ -112,10 +112,36 @@ fn what_cannot_be_compared_is_refused() -> Result<()> {
     assert!(compare(12, 0.1).contains("two patches of 12"));
     assert!(compare(16, 0.1).contains("hold no patch of 16"));
     assert!(compare(4, 0.0).contains("ROGSH threshold"));
+    assert!(compare(1, 0.1).contains("no gradient"));
     let settings = RealismSettings::default();
     assert!(Realism::compare(&[], &[], settings).is_err());
     let two = Field::new(Grid::cube(16)?, ["a", "b"], Array4::zeros((2, 16, 16, 16)))?;
     let two = std::slice::from_ref(&two);
     assert!(Realism::compare(two, two, settings).is_err());
+    Ok(())
+}
+
+/// An experiment that does not vary has no deviation to measure distances in; JSON holds that as
+/// null, and it comes back as no number.
+#[test]
+fn what_is_not_finite_comes_back_from_a_file() -> Result<()> {
+    let flat = Field::new(
+        Grid::cube(8)?,
+        ROGSH_NAMES,
+        Array4::from_elem((3, 8, 8, 8), 0.25),
+    )?;
+    let settings = RealismSettings {
+        patch: 4,
+        threshold: 0.1,
+    };
+    let flat = std::slice::from_ref(&flat);
+    let found = Realism::compare(flat, &[slabs(8, 2, 0)?], settings)?;
+    let gradient = |realism: &Realism| realism.comparisons[0];
+    assert!(!gradient(&found).distance.is_finite());
+    let text = serde_json::to_string(&found).map_err(|e| Error::value("JSON", e.to_string()))?;
+    let read: Realism =
+        serde_json::from_str(&text).map_err(|e| Error::value("JSON", e.to_string()))?;
+    assert!(gradient(&read).distance.is_nan());
+    assert_eq!(gradient(&read).source, gradient(&found).source);
     Ok(())
 }

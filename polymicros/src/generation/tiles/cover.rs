@@ -17,15 +17,27 @@ pub(super) struct Tile {
 }
 
 impl Cover {
-    /// One tile where the axis is no longer than that. Tiles start at multiples of their distance
-    /// and, where the field is not periodic, the last ends with the field.
-    pub fn new(edge: usize, tiling: &Tiling) -> Self {
+    /// One tile where the axis is no longer than that; of a periodic field with longer axes
+    /// (`alone` is false), whose denoiser does not wrap, it reaches around the axis by half the
+    /// overlap on either side. Otherwise tiles start at multiples of their distance and, where the
+    /// field is not periodic, the last ends with the field.
+    pub fn new(edge: usize, tiling: &Tiling, alone: bool) -> Self {
         if edge <= tiling.tile {
-            let whole = Tile {
-                voxels: (0..edge).collect(),
-                shares: vec![1.0; edge],
+            let around = if tiling.periodic && !alone {
+                tiling.overlap / 2
+            } else {
+                0
             };
-            return Cover { tiles: vec![whole] };
+            let before = edge - around % edge;
+            let tile = Tile {
+                voxels: (0..edge + 2 * around)
+                    .map(|i| (before + i) % edge)
+                    .collect(),
+                shares: (0..edge + 2 * around)
+                    .map(|i| f32::from(u8::from((around..around + edge).contains(&i))))
+                    .collect(),
+            };
+            return Cover { tiles: vec![tile] };
         }
         let step = tiling.tile - tiling.overlap;
         let starts: Vec<usize> = if tiling.periodic {

@@ -25,7 +25,8 @@ pub struct Tiling {
     /// Voxels at a tile's edges whose denoised values are dropped, except at the edge of a field
     /// that is not periodic.
     pub margin: usize,
-    /// Whether tiles reach around the edge of the field.
+    /// Whether tiles reach around the edge of the field; a field that is no larger than a tile is
+    /// left to the denoiser as it is.
     pub periodic: bool,
 }
 
@@ -82,14 +83,15 @@ impl Tiling {
 
     fn covers(&self, shape: [usize; 3]) -> Result<[Cover; 3]> {
         self.check()?;
-        Ok(shape.map(|edge| Cover::new(edge, self)))
+        let alone = !self.divides(shape);
+        Ok(shape.map(|edge| Cover::new(edge, self, alone)))
     }
 }
 
 /// A denoiser that asks another one about tiles of a field.
 ///
 /// Its memory beside the field and the result is that of the other on one tile, however large the
-/// field. The result is that of the other on the whole field, as far as the other's value in a
+/// field (along an axis that fits into a tile, a periodic field's tile is longer by the overlap). The result is that of the other on the whole field, as far as the other's value in a
 /// voxel depends on no voxel further away than `margin`. For the network that is so of its
 /// convolutions' largest part only; its normalisations and its attention take sums over all voxels
 /// they are given, here those of a tile instead of the field's. A tile should therefore be no

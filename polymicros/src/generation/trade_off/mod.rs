@@ -9,6 +9,7 @@ mod tests;
 
 pub use stored::StoredTradeOff;
 
+use super::realism::comparable;
 use super::{LocalGlobal, Realism, RealismSettings, Seeds, Structure};
 use crate::diffusion::Denoiser;
 use crate::microstructure::{Field, Grid};
@@ -120,6 +121,8 @@ impl TradeOff {
             ));
         }
         let levels = local_global.refinement.schedule.levels()?;
+        // Before the hours that structures may take.
+        comparable(source, grid.shape, settings)?;
         let mut done = 0;
         let mut at_skip = |&skip: &usize| -> Result<Self> {
             let mut local_global = *local_global;

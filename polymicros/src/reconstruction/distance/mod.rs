@@ -12,7 +12,7 @@ pub struct Distances {
     /// Squared distances between voxel centres, in axis order `x, y, z`.
     pub squared: Vec<f64>,
     /// The nearest marked voxel, as an index in that order; of several, that with the lowest
-    /// coordinates, z before y before x.
+    /// x, of these that with the lowest y, and then z.
     pub nearest: Vec<u32>,
 }
 

@@ -49,6 +49,9 @@ fn of_two_at_one_distance_the_lower_is_taken() -> Result<()> {
         let found = Distances::to(&marked, shape, [1.0; 3])?;
         assert_eq!(found.nearest, [0, 0, 0, 4, 4, 4, 4, 8, 8]);
     }
+    // (1, 0, 0), (0, 1, 0) and (0, 0, 1): the lowest x, then the lowest y.
+    let marked = [false, true, true, false, true, false, false, false];
+    assert_eq!(Distances::to(&marked, [2, 2, 2], [1.0; 3])?.nearest[0], 1);
     Ok(())
 }
 

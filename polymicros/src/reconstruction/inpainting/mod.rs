@@ -68,7 +68,7 @@ impl Inpainting {
     ///
     /// # Errors
     /// When no voxel is known, a setting makes no sense, the start is an interpolation that the
-    /// known voxels do not allow, or the denoiser or `progress` fails.
+    /// known voxels do not allow, the denoiser or `progress` fails, or a value is not finite.
     pub fn sample(
         &self,
         denoiser: &dyn Denoiser,
@@ -101,6 +101,10 @@ impl Inpainting {
                 progress(first + step - polish.skip, all)
             })?,
         };
+        if let Some((at, value)) = x.indexed_iter().find(|(_, v)| !v.is_finite()) {
+            let problem = format!("{value} at {at:?}: the denoiser does not fit the data");
+            return Err(Error::numerical("inpainting", problem));
+        }
         let field = known.restored(x.index_axis_move(Axis(0), 0))?;
         match &self.projection {
             None => Ok(field),
@@ -172,8 +176,7 @@ impl Inpainting {
             Consistency::Replaced => 0,
             Consistency::Guided { iterations } => iterations,
         };
-        let schedule = &sampler.schedule;
-        let consistent = ConsistentDenoiser::new(denoiser, known, iterations, theta, schedule)?;
+        let consistent = ConsistentDenoiser::new(denoiser, known, iterations, theta, &sampler)?;
         sampler.sample(&consistent, x, seed, None, progress)
     }
 }

@@ -144,6 +144,19 @@ fn known_voxels_are_kept_and_the_seed_decides() {
 }
 
 #[test]
+fn what_is_no_number_is_not_handed_on() {
+    let observed = Mask::slices(SHAPE, 2, 4, 0).unwrap();
+    let observed = observed.observe(&field(|_, [x, ..]| x as f32)).unwrap();
+    let lost = |x: &Batch, _: f64| Ok(x.mapv(|_| f32::NAN));
+    for way in ways() {
+        let made = way.sample(&lost, &observed, 1, &mut done);
+        assert!(made.is_err_and(|e| e.to_string().contains("does not fit")));
+    }
+    let nothing = field(|_, _| f32::NAN);
+    assert!(Projection::default().apply(&observed, &nothing).is_err());
+}
+
+#[test]
 fn steps_and_evaluations_are_counted() {
     let observed = Mask::slices(SHAPE, 0, 4, 0).unwrap();
     let observed = observed.observe(&field(|_, [x, ..]| x as f32)).unwrap();

@@ -2,7 +2,7 @@
 
 use super::Known;
 use super::replacement::conditioned_steps;
-use crate::diffusion::{Batch, Denoiser, Schedule};
+use crate::diffusion::{Batch, Denoiser, Sampler};
 use crate::{Error, Result};
 
 /// A denoiser whose estimates keep to the known values.
@@ -34,8 +34,9 @@ const STEP: f64 = 0.05;
 const SOLVED: f64 = 1e-4;
 
 impl<'a> ConsistentDenoiser<'a> {
-    /// `iterations` of conjugate gradients at each evaluation; at every noise level that a run with
-    /// this schedule visits in its first share `theta` of steps.
+    /// `iterations` of conjugate gradients at each evaluation; at every noise level at which a step
+    /// of this sampler begins in the first share `theta` of the steps. The corrector of the last of
+    /// them, which looks at the level of the next, is left alone.
     ///
     /// # Errors
     /// When the schedule makes no sense.
@@ -44,9 +45,11 @@ impl<'a> ConsistentDenoiser<'a> {
         known: &'a Known,
         iterations: usize,
         theta: f64,
-        schedule: &Schedule,
+        sampler: &Sampler,
     ) -> Result<Self> {
-        let floor = schedule.levels()?[conditioned_steps(theta, schedule.steps)];
+        let schedule = &sampler.schedule;
+        // Steps begin with the churn, which leads to higher levels than the schedule's.
+        let floor = sampler.churned(schedule.levels()?[conditioned_steps(theta, schedule.steps)]);
         Ok(ConsistentDenoiser {
             denoiser,
             known,
@@ -107,7 +110,8 @@ impl<'a> ConsistentDenoiser<'a> {
             for field in 0..d.shape()[0] {
                 // A network's derivative is a covariance only nearly; where it isn't, a step along
                 // this direction makes no sense.
-                if before[field] <= solved[field] || curvature[field] <= 0.0 {
+                let sensible = curvature[field] > 0.0 && curvature[field].is_finite();
+                if before[field] <= solved[field] || !sensible {
                     continue;
                 }
                 let step = (before[field] / curvature[field]) as f32;

@@ -6,6 +6,7 @@ use crate::diffusion::{Condition, Denoiser, MeanCorrection, Sampler, Schedule};
 use faer::Mat;
 use faer::linalg::solvers::Solve;
 use ndarray::{Array3, Array4};
+use std::cell::RefCell;
 
 /// Voxels in a row, of which these are known. Their mean is that of the prior.
 const N: usize = 8;
@@ -123,7 +124,7 @@ fn the_gradient_samples_from_the_conditional_distribution() {
     let known = known();
     for churn in [0.0, 40.0] {
         let sampler = sampler(churn);
-        let guided = ConsistentDenoiser::new(&exact, &known, 2, 1.0, &sampler.schedule).unwrap();
+        let guided = ConsistentDenoiser::new(&exact, &known, 2, 1.0, &sampler).unwrap();
         let x = run(&guided, sampler, None);
         let (means, covariances) = deviations(&x);
         println!("guided, churn {churn}: means {means:.2}, covariances {covariances:.3}");
@@ -150,7 +151,7 @@ fn replacement_keeps_the_known_values_and_biases_the_rest() {
     let mut printed = KnownVoxels::as_printed(&known, 1.0, steps);
     let mut noisy = KnownVoxels::noise_consistent(&known, 1.0, steps, 3);
     let mut again = KnownVoxels::noise_consistent(&known, 1.0, steps, 3);
-    let replaced = ConsistentDenoiser::new(&exact, &known, 0, 1.0, &plain.schedule).unwrap();
+    let replaced = ConsistentDenoiser::new(&exact, &known, 0, 1.0, &plain).unwrap();
     let of = |name: &str, x: Batch| {
         let (means, covariances) = deviations(&x);
         println!("{name}: means {means:.1} standard errors, covariances {covariances:.3}");
@@ -187,22 +188,40 @@ fn conditioning_ends_after_its_share_of_the_steps() {
         let expected: Vec<bool> = (0..8).map(|i| f64::from(i) < theta * 8.0).collect();
         assert_eq!(conditioned, expected);
         assert!(theta == 0.0 || conditioned[last] && !conditioned[last + 1..].contains(&true));
-        // In the denoised estimate, at the levels that those steps come from.
-        let schedule = Schedule {
-            steps: 8,
-            ..Schedule::default()
+    }
+}
+
+/// In the denoised estimate, where each step first asks for one: with churn that is above the level
+/// of the schedule.
+#[test]
+fn estimates_are_conditioned_in_the_first_share_of_the_steps() {
+    let known = known();
+    let zero = |x: &Batch, _: f64| Ok(Batch::zeros(x.dim()));
+    for (theta, churn) in [0.0, 0.3, 0.75, 1.0]
+        .into_iter()
+        .flat_map(|theta| [(theta, 0.0), (theta, 40.0)])
+    {
+        let sampler = Sampler {
+            schedule: Schedule {
+                steps: 25,
+                ..Schedule::default()
+            },
+            churn,
+            ..Sampler::default()
         };
-        let levels = schedule.levels().unwrap();
-        let zero = |x: &Batch, _: f64| Ok(Batch::zeros(x.dim()));
-        let replaced = ConsistentDenoiser::new(&zero, &known, 0, theta, &schedule).unwrap();
-        for (i, level) in levels[..8].iter().enumerate() {
-            let d = replaced.denoise(&x, *level).unwrap();
-            assert_eq!(
-                d[[0, 0, 0, 0, KNOWN[0].0]] != 0.0,
-                expected[i],
-                "{theta} {i}"
-            );
-        }
+        let replaced = ConsistentDenoiser::new(&zero, &known, 0, theta, &sampler).unwrap();
+        let asked = RefCell::new(Vec::new());
+        let watching = |x: &Batch, sigma: f64| {
+            let d = replaced.denoise(x, sigma)?;
+            asked.borrow_mut().push(d[[0, 0, 0, 0, KNOWN[0].0]] != 0.0);
+            Ok(d)
+        };
+        let x = Batch::zeros((1, 1, 1, 1, N));
+        sampler.sample(&watching, x, 1, None, |_| Ok(())).unwrap();
+        // Heun's method asks twice a step, and once in the last.
+        let first: Vec<bool> = asked.borrow().iter().copied().step_by(2).collect();
+        let expected: Vec<bool> = (0..25).map(|i| f64::from(i) < theta * 25.0).collect();
+        assert_eq!(first, expected, "theta {theta}, churn {churn}");
     }
 }
 

@@ -55,6 +55,10 @@ impl Projection {
             let problem = format!("{} voxels: expected at least 1", self.reach);
             return Err(Error::value("reach of the projection", problem));
         }
+        if let Some(value) = estimate.as_slice().iter().find(|value| !value.is_finite()) {
+            let problem = format!("holds {value}, which is near to no orientation");
+            return Err(Error::value("estimate to project", problem));
+        }
         let mask = Mask::of(observed);
         let shape = mask.shape();
         let known = mask.as_slice();

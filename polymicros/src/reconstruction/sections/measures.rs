@@ -98,10 +98,10 @@ pub struct Morphology {
     pub from_orientations: f64,
     /// Grains of at least eight voxels, told apart by ROGSH.
     pub grains: usize,
-    /// Their mean equivalent diameter, by number, in the grid's unit.
-    pub mean_diameter: f64,
-    /// The standard deviation of the logarithm of their diameters.
-    pub lognormal_sigma: f64,
+    /// Their mean equivalent diameter, by number, in the grid's unit; none without grains.
+    pub mean_diameter: Option<f64>,
+    /// The standard deviation of the logarithm of their diameters; none without grains.
+    pub lognormal_sigma: Option<f64>,
     /// The mean intercept lengths along x, y and z in the grid's unit; none without a boundary.
     pub intercepts: [Option<f64>; 3],
 }
@@ -123,16 +123,19 @@ impl Morphology {
             .filter(|grain| grain.voxels >= SMALLEST)
             .map(|grain| grain.diameter)
             .collect();
-        let count = diameters.len().max(1) as f64;
-        let mean = |of: &dyn Fn(f64) -> f64| diameters.iter().map(|&d| of(d)).sum::<f64>() / count;
+        let mean = |of: &dyn Fn(f64) -> f64| -> Option<f64> {
+            let sum = diameters.iter().map(|&d| of(d)).sum::<f64>();
+            (!diameters.is_empty()).then(|| sum / diameters.len() as f64)
+        };
         let middle = mean(&f64::ln);
+        let variance = middle.and_then(|middle| mean(&|d| (d.ln() - middle).powi(2)));
         let intercept = |axis: usize| Ok(grains.chords(axis)?.mean_intercept);
         Ok(Morphology {
             within_grains: within(field, threshold),
             from_orientations: from_orientations(field, inverse)?,
             grains: diameters.len(),
             mean_diameter: mean(&|d| d),
-            lognormal_sigma: mean(&|d| (d.ln() - middle).powi(2)).sqrt(),
+            lognormal_sigma: variance.map(f64::sqrt),
             intercepts: [intercept(0)?, intercept(1)?, intercept(2)?],
         })
     }

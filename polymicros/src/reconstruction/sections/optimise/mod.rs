@@ -159,7 +159,12 @@ impl Optimiser {
             }
         };
         if !outcome.mean_square.is_finite() {
-            let problem = "the error grew beyond all bounds; a lower rate may help";
+            let problem = match self {
+                Optimiser::Descent { .. } => {
+                    "the error grew beyond all bounds; a lower rate may help"
+                }
+                _ => "the error is not a number: neither were the field's values all",
+            };
             return Err(Error::numerical("matching of statistics", problem));
         }
         outcome.elapsed = start.elapsed();
