@@ -34,7 +34,10 @@ impl Document {
     pub fn find(folder: &Path, name: &str) -> Result<PathBuf> {
         let as_path = Path::new(name);
         if as_path.is_file() {
-            return Ok(as_path.to_owned());
+            // Notebooks are executed in their own folders.
+            return as_path
+                .canonicalize()
+                .map_err(|source| Error::io(as_path, source));
         }
         let all = Self::all(folder)?;
         let matching: Vec<&PathBuf> = all

@@ -7,6 +7,7 @@ use polymicros::diffusion::{
 };
 use polymicros::microstructure::{Field, Grid, Microstructure};
 use polymicros::network::{Device, DeviceWork, NetworkDevice, Padding, UNetConfig};
+use polymicros::orientation::ROGSH_NAMES;
 use polymicros::training::{
     DataSettings, Learner, LogLine, PatchSet, RateSchedule, Settings, centred,
 };
@@ -187,12 +188,8 @@ impl Condition for Keeper {
 
 /// A field of the batch's first member.
 fn field(x: &Batch, edge: usize) -> Result<Field> {
-    let names = (0..x.len_of(Axis(1))).map(|channel| format!("rogsh{channel}"));
-    Field::new(
-        Grid::cube(edge)?,
-        names,
-        x.index_axis(Axis(0), 0).to_owned(),
-    )
+    let data = x.index_axis(Axis(0), 0).to_owned();
+    Field::new(Grid::cube(edge)?, ROGSH_NAMES, data)
 }
 
 /// Trains a denoiser on neighbourhoods of volumes, on a GPU where there is one, under a line that

@@ -1,5 +1,6 @@
 //! The foundation model that ships, or the user's.
 
+use crate::generation::shipped;
 use polymicros::generation::LocalModel;
 use polymicros::reconstruction::Model;
 use polymicros::{Error, Result};
@@ -12,7 +13,10 @@ use std::path::PathBuf;
 /// # Errors
 /// When the file is not there or cannot be read.
 pub fn foundation_model() -> Result<LocalModel> {
-    LocalModel::open(weights("foundation")?)
+    let own = std::env::var_os("POLYMICROS_FOUNDATION").map(PathBuf::from);
+    LocalModel::open(existing(
+        own.unwrap_or_else(|| shipped("foundation", "safetensors")),
+    )?)
 }
 
 /// The same before it was tuned, to fill in volumes of which some voxels are known, as they are in
@@ -21,20 +25,16 @@ pub fn foundation_model() -> Result<LocalModel> {
 /// # Errors
 /// As [`foundation_model`].
 pub fn inpainting_model() -> Result<Model> {
-    Model::open(weights("pretrained")?)
+    Model::open(existing(shipped("pretrained", "safetensors"))?)
 }
 
-fn weights(name: &str) -> Result<PathBuf> {
-    let path = match std::env::var_os("POLYMICROS_FOUNDATION") {
-        Some(path) => PathBuf::from(path),
-        None => PathBuf::from(format!("../fixtures/models/{name}.safetensors")),
-    };
-    if !path.is_file() {
-        let problem = format!(
-            "{} is not there; POLYMICROS_FOUNDATION may name another file",
-            path.display()
-        );
-        return Err(Error::value("weights of the foundation model", problem));
+fn existing(path: PathBuf) -> Result<PathBuf> {
+    if path.is_file() {
+        return Ok(path);
     }
-    Ok(path)
+    let problem = format!(
+        "{} is not there; POLYMICROS_FOUNDATION may name another file of the foundation model",
+        path.display()
+    );
+    Err(Error::value("weights", problem))
 }

@@ -30,7 +30,7 @@ pub fn sample_structure(
 /// # Errors
 /// When there is none of this stand-in, as of the one that is held out.
 pub fn local_model(stand_in: StandIn) -> Result<LocalModel> {
-    LocalModel::open(shipped(stand_in, "safetensors"))
+    LocalModel::open(shipped(&file_name(stand_in), "safetensors"))
 }
 
 /// The log of the training of the model that [`local_model`] opens.
@@ -38,13 +38,16 @@ pub fn local_model(stand_in: StandIn) -> Result<LocalModel> {
 /// # Errors
 /// As there.
 pub fn training_log(stand_in: StandIn) -> Result<Vec<LogLine>> {
-    read_log(shipped(stand_in, "jsonl"))
+    read_log(shipped(&file_name(stand_in), "jsonl"))
 }
 
-/// `fixtures/models/`, the stand-in's name with underscores, and an ending.
-fn shipped(stand_in: StandIn, ending: &str) -> PathBuf {
+fn file_name(stand_in: StandIn) -> String {
+    stand_in.name().replace(' ', "_")
+}
+
+/// A file of a model that ships, wherever the notebook is.
+pub(crate) fn shipped(name: &str, ending: &str) -> PathBuf {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/models");
-    let name = stand_in.name().replace(' ', "_");
     PathBuf::from(folder).join(format!("{name}.{ending}"))
 }
 

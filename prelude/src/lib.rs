@@ -87,4 +87,4 @@ pub use polymicros_tables::{
 };
 pub use reconstruction::{compare_way, field_slices, fill_in, reliability};
 pub use sections::{expand, sections_through};
-pub use volumes::{edge, real_volumes, stand_ins, user_volumes};
+pub use volumes::{covariances, edge, real_volumes, stand_ins, user_volumes};

@@ -1,6 +1,7 @@
 //! The volumes that a notebook shows.
 
-use polymicros::microstructure::{Microstructure, StandIn};
+use polymicros::microstructure::{Microstructure, Origin, StandIn};
+use polymicros::statistics::{Cutoff, Pairs, TwoPoint};
 use polymicros::{Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -67,6 +68,20 @@ pub fn user_volumes() -> Result<Vec<Microstructure>> {
         .filter(|path| *path != PathBuf::new())
         .map(Microstructure::open)
         .collect()
+}
+
+/// All auto- and cross-covariances of a volume: as a periodic one if the library made it, else with
+/// the number of valid pairs at each displacement, up to half of each edge.
+///
+/// # Errors
+/// When no voxel is valid.
+pub fn covariances(volume: &Microstructure) -> Result<TwoPoint> {
+    let field = volume.rogsh()?;
+    let statistics = match volume.origin {
+        Origin::File(_) => TwoPoint::non_periodic(&field, &Pairs::All, Cutoff::half(field.grid())),
+        _ => TwoPoint::periodic(&field, &Pairs::All),
+    };
+    Ok(statistics?.to_covariance())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::names::Place;
 use crate::{Error, Result};
 use clap::Args;
 use polymicros::diffusion::TrainedNetwork;
+use polymicros::network::Padding;
 use polymicros::training::{DenoisingTest, PatchSet, Source};
 use polymicros_prelude::denoising_chart;
 use std::path::PathBuf;
@@ -17,7 +18,8 @@ use std::path::PathBuf;
         polymicros denoise-check model.safetensors stand-in:columnar:64:9 --picture \
         errors.png --json\n\n\
         Patches from the first half of the volumes choose the filters' parameters, those of \
-        the other half give the errors.\n\
+        the other half give the errors. A network that was trained on periodic volumes sees \
+        replicated edges in patches that are smaller than the volumes.\n\
         Exit code 0: measured, whoever was better. 1: it was not, and the message says why."
 )]
 pub(super) struct Plan {
@@ -48,10 +50,14 @@ pub(super) struct Plan {
 }
 
 pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
-    let denoiser = TrainedNetwork::open(&plan.weights, plan.place.device)?;
+    let mut denoiser = TrainedNetwork::open(&plan.weights, plan.place.device)?;
     let progress = Progress::new("denoise-check");
     progress.say("volumes");
     let all = PatchSet::of(&plan.volumes, plan.patch, plan.patch, false, plan.seed)?;
+    if denoiser.padding() == Padding::Periodic && !all.are_whole() {
+        // Opposite faces of a part do not meet, as those of the volume that it is from do.
+        denoiser = denoiser.with_padding(Padding::Replicate);
+    }
     let mut tuning = all.evenly(2 * plan.patches);
     if tuning.len() < 2 {
         let problem = "the volumes hold one patch; two are needed, one to choose the filters' \

@@ -12,7 +12,7 @@ pub(super) struct Plan {
     #[arg(required = true)]
     names: Vec<String>,
     /// The folder for the executed notebooks and the report, below the checkout.
-    #[arg(long, default_value = reproduce::OUT)]
+    #[arg(long, default_value = "target/executed")]
     out: PathBuf,
 }
 

@@ -10,8 +10,8 @@ use crate::{Error, Result};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
-/// The folder for what is executed without being told where.
-pub(super) const OUT: &str = "target/reproduction";
+/// The folder for all notebooks.
+const OUT: &str = "target/reproduction";
 
 /// What to execute, and where the results go.
 #[derive(Debug, Clone)]
@@ -47,6 +47,8 @@ pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
             output: out.join(file_name),
             measure_latency: true,
         };
+        // What an earlier run left there must not be taken for this one's.
+        remove_if_there(&job.output)?;
         let name = notebook.file_stem().unwrap_or_default().to_string_lossy();
         let mut progress = Progress::new(&name);
         let environment: &[_] = &[("POLYMICROS_FILES", files.as_deref())];
@@ -69,6 +71,15 @@ pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
         executions.push((name.into_owned(), execution));
     }
     report(&out, &executions, json)
+}
+
+fn remove_if_there(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::io(path, source))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Notebooks run in another folder: paths are made absolute, and joined as the prelude splits them.

@@ -14,7 +14,7 @@ use std::time::Instant;
 #[derive(Debug, Clone, clap::Args)]
 #[command(
     after_help = "Example:\n  polymicros sample network.safetensors field.npz --edge 64 \
-        --seed 7 --padding periodic"
+        --seed 7"
 )]
 pub(super) struct Plan {
     /// The network, as training writes it or as converted from the authors' weights.
@@ -30,9 +30,9 @@ pub(super) struct Plan {
     /// Decides all that is random.
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// What convolutions see beyond the edge.
-    #[arg(long, value_enum, default_value = "replicate")]
-    padding: Edge,
+    /// What convolutions see beyond the edge; without it, what they saw in training.
+    #[arg(long, value_enum)]
+    padding: Option<Edge>,
     /// Heun's method, as in the paper, or one of half as many evaluations.
     #[arg(long, value_enum, default_value = "heun")]
     solver: SolverName,
@@ -42,7 +42,10 @@ pub(super) struct Plan {
 
 pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
     let network = TrainedNetwork::open(&plan.weights, plan.place.device)?;
-    let denoiser = network.with_padding(plan.padding.into());
+    let denoiser = match plan.padding {
+        Some(padding) => network.with_padding(padding.into()),
+        None => network,
+    };
     let channels = denoiser.config().channels;
     let sampler = Sampler {
         schedule: Schedule {

@@ -15,7 +15,9 @@ use std::path::{Path, PathBuf};
 ///
 /// For each file: 2-point statistics and covariances of the three ROGSH values as .npz (array
 /// `field`, one channel a pair, zero displacement in the middle), and pictures. For all:
-/// one_point.csv, and for two or more of one shape pca_scores.csv and explained_variance.csv.
+/// one_point.csv, and for two or more of one dimension and spacing pca_scores.csv and
+/// explained_variance.csv; displacements then go up to half of the smallest file's edges, which is
+/// printed.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Example:\n  polymicros stats scan1.ang scan2.ang --out statistics")]
 pub(super) struct Plan {
@@ -35,14 +37,19 @@ pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
     let names = names(&plan.files);
     // All files are opened first: a bad one is better found before an hour of work than after. None
     // is kept, so that memory stays that of one volume however many there are.
-    let shapes = plan
+    let grids = plan
         .files
         .iter()
-        .map(|file| Ok(Microstructure::open(file)?.grid().shape))
+        .map(|file| Ok(*Microstructure::open(file)?.grid()))
         .collect::<Result<Vec<_>>>()?;
-    let reach = shortest(&shapes);
+    let comparable = comparable(&grids);
+    let reach = shortest(&grids);
+    if comparable && !plan.periodic && grids.len() > 1 {
+        let [x, y, z] = reach;
+        eprintln!("displacements up to {x}, {y} and {z} voxels, half of the smallest file's edges");
+    }
     let mut one_points = Vec::new();
-    let mut covariances = Vec::new();
+    let mut stored_covariances = Vec::new();
     for (name, file) in names.iter().zip(&plan.files) {
         let mut progress = Progress::new(name);
         progress.say("statistics");
@@ -51,9 +58,12 @@ pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
         let statistics = if plan.periodic {
             TwoPoint::periodic(&field, &Pairs::All)?
         } else {
-            let cutoff = Cutoff {
-                displacement: reach,
-                min_pairs: 1,
+            let cutoff = match comparable {
+                true => Cutoff {
+                    displacement: reach,
+                    min_pairs: 1,
+                },
+                false => Cutoff::half(field.grid()),
             };
             TwoPoint::non_periodic(&field, &Pairs::All, cutoff)?
         };
@@ -65,11 +75,30 @@ pub(super) fn run(plan: &Plan, json: bool) -> Result<()> {
         ipf_cube(volume, name)?.save(at("ipf.png"))?;
         two_point_maps(&covariance, name)?.save(at("covariance.png"))?;
         one_points.push(OnePoint::of(&field)?);
-        covariances.push((stored, covariance.displacements()));
+        stored_covariances.push((stored, covariance.displacements()));
         progress.keep(&format!("{}", volume.grid()));
     }
     one_point_table(&names, &one_points)?.to_csv(plan.out.join("one_point.csv"))?;
-    let pca = principal_components(&names, &covariances, &plan.out)?;
+    let same = stored_covariances
+        .windows(2)
+        .all(|two| two[0].1 == two[1].1);
+    let pca = if stored_covariances.len() > 1 && comparable && same {
+        Some(principal_components(
+            &names,
+            &stored_covariances,
+            &plan.out,
+        )?)
+    } else {
+        eprintln!(
+            "no principal components: they need two files or more of one dimension and spacing{}",
+            if plan.periodic {
+                ", and of one shape"
+            } else {
+                ""
+            }
+        );
+        None
+    };
     if json {
         println!(
             "{}",
@@ -111,10 +140,24 @@ fn names(files: &[PathBuf]) -> Vec<String> {
         .collect()
 }
 
+/// Whether a displacement in voxels means the same in all: one spacing, and maps or volumes but not
+/// both.
+fn comparable(grids: &[Grid]) -> bool {
+    let flat = |grid: &Grid| grid.shape.map(|edge| edge == 1);
+    grids.windows(2).all(|two| {
+        let (a, b) = (two[0].spacing, two[1].spacing);
+        let equal = a
+            .iter()
+            .zip(&b)
+            .all(|(a, b)| (a - b).abs() <= 1e-6 * a.abs());
+        equal && two[0].unit == two[1].unit && flat(&two[0]) == flat(&two[1])
+    })
+}
+
 /// Half of the shortest edge along each axis: what all volumes have statistics for.
-fn shortest(shapes: &[[usize; 3]]) -> [usize; 3] {
+fn shortest(grids: &[Grid]) -> [usize; 3] {
     std::array::from_fn(|axis| {
-        let edges = shapes.iter().map(|shape| shape[axis]);
+        let edges = grids.iter().map(|grid| grid.shape[axis]);
         edges.min().unwrap_or(1) / 2
     })
 }
@@ -142,18 +185,12 @@ pub(super) fn as_field(statistics: &TwoPoint) -> Result<Field> {
     Ok(field.with_mask(mask.into_shared())?)
 }
 
-/// Of the stored covariances of at least two files on one grid of displacements, read piece by
-/// piece; says why where there is none.
+/// Of the stored covariances of files on one grid of displacements, read piece by piece.
 fn principal_components(
     names: &[String],
     covariances: &[(PathBuf, [usize; 3])],
     out: &Path,
-) -> Result<Option<Pca>> {
-    let same = covariances.windows(2).all(|pair| pair[0].1 == pair[1].1);
-    if covariances.len() < 2 || !same {
-        eprintln!("no principal components: they need two files or more of one shape");
-        return Ok(None);
-    }
+) -> Result<Pca> {
     let stored: Vec<&Path> = covariances.iter().map(|(path, _)| &**path).collect();
     let pca = Pca::fit(&Vectors::from_files(&stored, Some("field"))?)?;
     scores_table(names, &pca)?.to_csv(out.join("pca_scores.csv"))?;
@@ -169,7 +206,7 @@ fn principal_components(
             .picture()?
             .save(out.join("pca.png"))?;
     }
-    Ok(Some(pca))
+    Ok(pca)
 }
 
 #[cfg(test)]
@@ -204,6 +241,40 @@ mod tests {
         for picture in ["volume_0.ipf.png", "volume_2.covariance.png", "pca.png"] {
             assert!(out.join(picture).is_file(), "{picture}");
         }
+        Ok(())
+    }
+
+    /// A map beside a volume, and voxels of another size: each keeps its own reach.
+    #[test]
+    fn what_cannot_be_compared_has_no_common_components() -> Result<()> {
+        let folder =
+            tempfile::tempdir().map_err(|source| Error::io("a temporary folder", source))?;
+        let save = |name: &str, shape| -> Result<PathBuf> {
+            let file = folder.path().join(name);
+            StandIn::CoarseBeta.generate(shape, 1)?.save(&file)?;
+            Ok(file)
+        };
+        let files = vec![save("map.npz", [16, 16, 1])?, save("volume.npz", [16; 3])?];
+        let out = folder.path().join("out");
+        let plan = Plan {
+            files,
+            out: out.clone(),
+            periodic: false,
+        };
+        run(&plan, true)?;
+        let reach = |name: &str| -> Result<[usize; 3]> {
+            Ok(Field::open(out.join(format!("{name}.covariance.npz")))?
+                .grid()
+                .shape)
+        };
+        assert_eq!([reach("map")?, reach("volume")?], [[17, 17, 1], [17; 3]]);
+        assert!(!out.join("pca_scores.csv").exists());
+        let coarser = Grid {
+            spacing: [10.0; 3],
+            ..Grid::cube(16)?
+        };
+        assert!(!comparable(&[Grid::cube(16)?, coarser]));
+        assert!(comparable(&[Grid::cube(16)?, Grid::cube(8)?]));
         Ok(())
     }
 

@@ -13,8 +13,8 @@ use serde_json::json;
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// What structures keep of the statistics that were asked for, and how real their neighbourhoods
-/// are, for each number of skipped steps.
+/// What structures keep of their random fields' statistics, and how real their neighbourhoods are,
+/// for each number of skipped steps.
 ///
 /// Structures are made of accepted sets of statistics by local-global sampling (Algorithm 3), the
 /// same random fields and noise for each number of steps.
@@ -24,6 +24,9 @@ use std::time::Instant;
         64 --skips 9,12,15,18\n  \
         polymicros trade-off model.safetensors --source stand-in:columnar:64:9 --edge 128 --tile 64 \
         --solver multistep --json\n\n\
+        Cosine, relative error and correlation compare a structure with the random field that it \
+        was made from; the next two columns are the relative errors of the structure and of that \
+        field to the kernel that the field was drawn from.\n\
         Exit code 0: measured. 1: it was not, and the message says why."
 )]
 pub(super) struct Plan {
@@ -109,8 +112,8 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
         return Ok(());
     }
     println!(
-        "{:>5}{:>9}{:>8}{:>7}{:>13}   distance / yardstick",
-        "skip", "sigma", "cosine", "error", "correlation"
+        "{:>5}{:>9}{:>8}{:>7}{:>13}{:>12}{:>12}   distance / yardstick",
+        "skip", "sigma", "cosine", "error", "correlation", "to kernel", "field's own"
     );
     for point in &stored.points {
         let kept = point.kept;
@@ -121,12 +124,14 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
             .map(|one| format!("{} {:.1}", one.measure.name(), one.ratio))
             .collect();
         println!(
-            "{:>5}{:>9.3}{:>8.3}{:>7.3}{:>13.3}   {}",
+            "{:>5}{:>9.3}{:>8.3}{:>7.3}{:>13.3}{:>12.3}{:>12.3}   {}",
             point.skip,
             point.sigma,
             kept.cosine,
             kept.error,
             kept.correlation,
+            kept.error_to_kernel,
+            kept.field_error_to_kernel,
             ratios.join("; ")
         );
     }

@@ -105,6 +105,12 @@ impl PatchSet {
         self.edge
     }
 
+    /// Whether each patch is a whole volume.
+    pub fn are_whole(&self) -> bool {
+        let volume = |one: &Array4<f32>| one.shape()[1..] == [self.edge; 3];
+        self.volumes.iter().all(volume)
+    }
+
     /// A patch by its number, not moved.
     pub fn patch(&self, index: usize) -> ArrayView4<'_, f32> {
         let (volume, [x, y, z]) = self.corners[index];

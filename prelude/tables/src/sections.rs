@@ -33,9 +33,9 @@ pub fn correlation_error_table(names: &[String], sets: &[Vec<CorrelationError>])
 /// When names and volumes differ in number.
 pub fn morphology_table(names: &[String], volumes: &[Morphology]) -> Result<Table> {
     let of = |value: fn(&Morphology) -> f64| volumes.iter().map(value).collect();
-    let intercepts = |axis: usize| {
-        let lengths = volumes.iter().map(|volume| volume.intercepts[axis]);
-        lengths.map(|length| length.unwrap_or(f64::NAN)).collect()
+    let where_grains = |value: fn(&Morphology) -> Option<f64>| {
+        let sizes = volumes.iter().map(value);
+        sizes.map(|size| size.unwrap_or(f64::NAN)).collect()
     };
     Table::new()
         .text("volume", names.to_vec())
@@ -45,11 +45,14 @@ pub fn morphology_table(names: &[String], volumes: &[Morphology]) -> Result<Tabl
             of(|volume| volume.from_orientations),
         )
         .integer("grains", volumes.iter().map(|v| v.grains as i64).collect())
-        .number("mean diameter", of(|volume| volume.mean_diameter))
-        .number("lognormal sigma", of(|volume| volume.lognormal_sigma))
-        .number("intercept x", intercepts(0))
-        .number("intercept y", intercepts(1))
-        .number("intercept z", intercepts(2))
+        .number("mean diameter", where_grains(|volume| volume.mean_diameter))
+        .number(
+            "lognormal sigma",
+            where_grains(|volume| volume.lognormal_sigma),
+        )
+        .number("intercept x", where_grains(|volume| volume.intercepts[0]))
+        .number("intercept y", where_grains(|volume| volume.intercepts[1]))
+        .number("intercept z", where_grains(|volume| volume.intercepts[2]))
         .table()
 }
 
