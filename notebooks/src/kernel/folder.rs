@@ -13,11 +13,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Cells call into a library that computes: it is built without the checks that evcxr's own
-/// profile asks for. Polars only arranges tables, and is by far the largest: it is built quickly.
+/// profile asks for. That profile's level of optimisation, 2, will do for what the library stands on
+/// (a level for all packages would hold for procedural macros too, which then take minutes to
+/// build). Polars only arranges tables, and is by far the largest: it is built quickly.
 const PROFILE: &str = r#"[profile.dev.package."*"]
-opt-level = 3
 debug-assertions = false
 overflow-checks = false
+
+[profile.dev.package.polymicros]
+opt-level = 3
 
 [profile.dev.package.polars]
 opt-level = 0

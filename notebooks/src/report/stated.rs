@@ -102,7 +102,7 @@ mod tests {
              {"output_type":"execute_result","execution_count":1,"metadata":{},"data":{
                "text/plain":["x"],
                "application/vnd.polymicros.figure+json":[
-                 {"name":"round trip","paper":null,"here":1e-9,"unit":"","tolerance":null,"note":"largest"}]}}]}]}"#,
+                 {"name":"round trip","paper":null,"here":1e-9,"unit":"","note":"largest"}]}}]}]}"#,
         )?;
         let found = stated(&Document::open(&path)?);
         assert_eq!(found.len(), 1);

@@ -9,13 +9,11 @@ use serde::{Deserialize, Serialize};
 ///
 /// ```json
 /// [{"name": "super-resolution error", "paper": "4.05 %", "here": 4.2, "unit": "%",
-///   "tolerance": 0.3, "note": "stand-in, 32^3 voxels"}]
+///   "note": "stand-in, 32^3 voxels"}]
 /// ```
 ///
 /// `paper` is what the paper prints, with its unit, and null where it gives nothing. `here` is
-/// the value found, null where it is not finite; `unit` may be empty. `tolerance` is by how much,
-/// in the same unit, a repetition may differ, and null where it may not differ beyond what is
-/// printed. `note` may be empty.
+/// the value found, null where it is not finite; `unit` and `note` may be empty.
 pub const FIGURE_MIME: &str = "application/vnd.polymicros.figure+json";
 
 /// One figure that a notebook states: what it is, the paper's value, and the value found here.
@@ -29,8 +27,6 @@ pub struct Figure {
     pub here: f64,
     /// The unit, or empty.
     pub unit: String,
-    /// By how much a repetition may differ, in `unit`.
-    pub tolerance: Option<f64>,
     /// Under which conditions, or how it differs from the paper's; may be empty.
     pub note: String,
 }
@@ -43,18 +39,11 @@ pub fn stated(name: &str, paper: &str, here: f64, unit: &str) -> Figure {
         paper: (!paper.is_empty()).then(|| paper.into()),
         here,
         unit: unit.into(),
-        tolerance: None,
         note: String::new(),
     }
 }
 
 impl Figure {
-    /// The same figure, with the difference that a repetition may show, in its unit.
-    pub fn within(mut self, tolerance: f64) -> Self {
-        self.tolerance = Some(tolerance);
-        self
-    }
-
     /// The same figure with a note on its conditions.
     pub fn note(mut self, note: &str) -> Self {
         self.note = note.into();
@@ -76,9 +65,6 @@ impl std::fmt::Display for Figure {
         write!(f, "here {}", shown(self.here))?;
         if !self.unit.is_empty() {
             write!(f, " {}", self.unit)?;
-        }
-        if let Some(tolerance) = self.tolerance {
-            write!(f, " ± {}", shown(tolerance))?;
         }
         if !self.note.is_empty() {
             write!(f, " ({})", self.note)?;
@@ -160,12 +146,10 @@ mod tests {
 
     #[test]
     fn a_figure_reads_as_a_sentence_and_as_json() -> serde_json::Result<()> {
-        let figure = stated("super-resolution error", "4.05 %", 4.23456, "%")
-            .within(0.3)
-            .note("stand-in");
+        let figure = stated("super-resolution error", "4.05 %", 4.23456, "%").note("stand-in");
         assert_eq!(
             figure.to_string(),
-            "super-resolution error: paper 4.05 %, here 4.235 % ± 0.3 (stand-in)"
+            "super-resolution error: paper 4.05 %, here 4.235 % (stand-in)"
         );
         let content = content(&[figure.clone(), stated("grains", "", 211.0, "")]);
         let lines: Vec<&str> = content.framed().lines().collect();
@@ -175,7 +159,7 @@ mod tests {
         let raw: serde_json::Value = serde_json::from_str(lines[1])?;
         assert_eq!(raw[0]["paper"], "4.05 %");
         assert_eq!(raw[0]["here"], 4.23456);
-        assert!(raw[1]["paper"].is_null() && raw[1]["tolerance"].is_null());
+        assert!(raw[1]["paper"].is_null());
         assert_eq!(lines[3], "EVCXR_BEGIN_CONTENT text/plain");
         assert_eq!(lines[5], "grains: here 211");
         Ok(())
