@@ -14,9 +14,15 @@ use std::path::PathBuf;
 /// When the file is not there or cannot be read.
 pub fn foundation_model() -> Result<LocalModel> {
     let own = std::env::var_os("POLYMICROS_FOUNDATION").map(PathBuf::from);
-    LocalModel::open(existing(
-        own.unwrap_or_else(|| shipped("foundation", "safetensors")),
-    )?)
+    let path = own.unwrap_or_else(|| shipped("foundation", "safetensors"));
+    if path.is_file() {
+        return LocalModel::open(path);
+    }
+    let problem = format!(
+        "{} is not there; POLYMICROS_FOUNDATION may name another file",
+        path.display()
+    );
+    Err(Error::value("weights of the foundation model", problem))
 }
 
 /// The same before it was tuned, to fill in volumes of which some voxels are known, as they are in
@@ -25,16 +31,5 @@ pub fn foundation_model() -> Result<LocalModel> {
 /// # Errors
 /// As [`foundation_model`].
 pub fn inpainting_model() -> Result<Model> {
-    Model::open(existing(shipped("pretrained", "safetensors"))?)
-}
-
-fn existing(path: PathBuf) -> Result<PathBuf> {
-    if path.is_file() {
-        return Ok(path);
-    }
-    let problem = format!(
-        "{} is not there; POLYMICROS_FOUNDATION may name another file of the foundation model",
-        path.display()
-    );
-    Err(Error::value("weights", problem))
+    Model::open(shipped("pretrained", "safetensors"))
 }

@@ -1,5 +1,6 @@
 //! Volumes from three orthogonal sections.
 
+use super::inputs::with_digest;
 use super::names::Place;
 use super::{Progress, interrupt};
 use crate::{Error, Result};
@@ -207,16 +208,6 @@ fn target(plan: &Plan) -> Result<(&Path, Target)> {
                 .into(),
         )),
     }
-}
-
-/// A file's name and what its bytes are, so that another file of the same name is told from it; the
-/// name alone of what is no file.
-fn with_digest(path: &Path) -> Result<String> {
-    if path.is_file() {
-        let digest = polymicros::sha256_of(path)?;
-        return Ok(format!("{} (SHA-256 {digest})", path.display()));
-    }
-    Ok(path.display().to_string())
 }
 
 /// A file of orientations, or of a field of three channels, or a stand-in.

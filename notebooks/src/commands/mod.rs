@@ -13,6 +13,7 @@ mod field;
 mod generate;
 mod gpu_check;
 mod info;
+mod inputs;
 mod interrupt;
 #[cfg(feature = "evcxr")]
 mod lab;

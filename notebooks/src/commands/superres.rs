@@ -1,6 +1,7 @@
 //! A full volume from a stack of slices.
 
 use super::Progress;
+use super::inputs::with_digest;
 use super::names::Place;
 use crate::{Error, Result};
 use clap::{Args, ValueEnum};
@@ -222,13 +223,8 @@ fn sampled(
     progress: &mut Progress,
 ) -> Result<(Field, Value)> {
     let model = Model::open_on(weights, plan.place.device)?.with_tile(plan.tile);
-    let digest = polymicros::sha256_of(weights)?;
     let reconstruction = Reconstruction {
-        denoiser: format!(
-            "{} (SHA-256 {digest}), tiles of {}",
-            weights.display(),
-            plan.tile
-        ),
+        denoiser: format!("{}, tiles of {}", with_digest(weights)?, plan.tile),
         samples: plan.samples,
         seed: plan.seed,
         inpainting: plan.way.inpainting(),

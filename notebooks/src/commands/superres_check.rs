@@ -1,6 +1,7 @@
 //! Which way of filling in slices is the best, on a volume that is known in full.
 
 use super::Progress;
+use super::inputs::with_digest;
 use super::names::Place;
 use super::superres::{AxisName, Way};
 use crate::{Error, Result};
@@ -16,7 +17,7 @@ use polymicros::training::Source;
 use polymicros_prelude::{Field, comparison_table};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Remove slices from a full volume, fill them in in every way, and compare.
 ///
@@ -108,6 +109,7 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
     let crops = crops(&volume, plan)?;
     let mut progress = Progress::new(&plan.volume);
     let mut done = Log::open(plan.log.clone())?;
+    let of = plan.depends_on()?;
     let mut lines = Vec::new();
     let model = match &plan.weights {
         Some(weights) => {
@@ -125,6 +127,7 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
                 mask,
                 axis: axis.name(),
                 crop,
+                of: &of,
                 done: &mut done,
             };
             progress.say(&format!("crop {crop}, axis {}", axis.name()));
@@ -219,6 +222,8 @@ struct Comparison<'a> {
     mask: Mask,
     axis: &'static str,
     crop: usize,
+    /// All that rows depend on beside axis, crop and candidate.
+    of: &'a str,
     done: &'a mut Log,
 }
 
@@ -230,7 +235,7 @@ impl Comparison<'_> {
 
     fn lines(&self, candidate: &str, rows: Vec<Row>) -> Vec<Line> {
         let line = |row| Line {
-            of: self.plan.depends_on(),
+            of: self.of.into(),
             axis: self.axis.into(),
             crop: self.crop,
             candidate: candidate.into(),
@@ -247,7 +252,7 @@ impl Comparison<'_> {
         let mut lines = Vec::new();
         for candidate in chosen(self.plan) {
             let same = |line: &&Line| {
-                line.of == self.plan.depends_on()
+                line.of == self.of
                     && (line.axis.as_str(), line.crop) == (self.axis, self.crop)
                     && line.candidate == candidate.name
             };
@@ -292,7 +297,7 @@ impl Comparison<'_> {
 
 impl Plan {
     /// All that a row depends on, beside its axis, crop and candidate.
-    fn depends_on(&self) -> String {
+    fn depends_on(&self) -> Result<String> {
         let Plan {
             volume,
             weights,
@@ -307,11 +312,13 @@ impl Plan {
         } = self;
         let (steps, resampling) = (self.way.steps, self.way.resampling);
         let way = self.one.then_some(&self.way);
-        format!(
+        let volume = with_digest(Path::new(volume))?;
+        let weights = weights.as_deref().map(with_digest).transpose()?;
+        Ok(format!(
             "{volume}, {weights:?}, {precision:?}, factor {factor}, {crops} of {edge}, \
              {samples} samples, seed {seed}, tile {tile}, {steps} steps taken {resampling} times, \
              {way:?}"
-        )
+        ))
     }
 }
 
@@ -357,7 +364,6 @@ mod tests {
     use super::*;
     use crate::commands::untrained::save_untrained;
     use clap::Parser;
-    use std::path::Path;
 
     #[derive(Debug, Parser)]
     #[command(args_override_self = true)]
