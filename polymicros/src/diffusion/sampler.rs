@@ -116,8 +116,8 @@ impl Sampler {
     /// `progress` hears how many of the steps are done, and may stop the run with an error.
     ///
     /// # Errors
-    /// When `skip` or `resampling` leaves no step, `eta` is negative, or the denoiser, the condition
-    /// or `progress` fails.
+    /// When `skip` or `resampling` leaves no step, `eta` is negative, the denoiser, the condition or
+    /// `progress` fails, or a value that comes out is not finite.
     pub fn sample(
         &self,
         denoiser: &(impl Denoiser + ?Sized),
@@ -177,6 +177,10 @@ impl Sampler {
                 }
             }
             progress(i + 1)?;
+        }
+        if let Some((at, value)) = x.indexed_iter().find(|(_, v)| !v.is_finite()) {
+            let problem = format!("{value} at {at:?}: the denoiser does not fit the data");
+            return Err(Error::numerical("sampling", problem));
         }
         Ok(x)
     }

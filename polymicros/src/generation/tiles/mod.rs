@@ -91,7 +91,8 @@ impl Tiling {
 /// A denoiser that asks another one about tiles of a field.
 ///
 /// Its memory beside the field and the result is that of the other on one tile, however large the
-/// field (along an axis that fits into a tile, a periodic field's tile is longer by the overlap). The result is that of the other on the whole field, as far as the other's value in a
+/// field (along an axis that fits into a tile, a periodic field's tile is longer by the overlap).
+/// The result is that of the other on the whole field, as far as the other's value in a
 /// voxel depends on no voxel further away than `margin`. For the network that is so of its
 /// convolutions' largest part only; its normalisations and its attention take sums over all voxels
 /// they are given, here those of a tile instead of the field's. A tile should therefore be no

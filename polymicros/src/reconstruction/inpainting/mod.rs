@@ -101,10 +101,6 @@ impl Inpainting {
                 progress(first + step - polish.skip, all)
             })?,
         };
-        if let Some((at, value)) = x.indexed_iter().find(|(_, v)| !v.is_finite()) {
-            let problem = format!("{value} at {at:?}: the denoiser does not fit the data");
-            return Err(Error::numerical("inpainting", problem));
-        }
         let field = known.restored(x.index_axis_move(Axis(0), 0))?;
         match &self.projection {
             None => Ok(field),
