@@ -25,8 +25,9 @@ use std::path::PathBuf;
 pub(super) struct Plan {
     /// The network, as training writes it.
     weights: PathBuf,
-    /// Volumes that the network did not learn from: files in any format that is read, or
-    /// stand-in:NAME:EDGE:SEED, or dataset:DIR.
+    /// Volumes that the network did not learn from: files in any format that is read, parts of
+    /// them where all voxels are valid as FILE[x0:x1,y0:y1,z0:z1], stand-in:NAME:EDGE:SEED, or
+    /// dataset:DIR.
     #[arg(required = true, value_name = "VOLUME")]
     volumes: Vec<Source>,
     /// Voxels along each edge of a patch.

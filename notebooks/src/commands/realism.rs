@@ -20,8 +20,8 @@ pub(super) struct Plan {
     /// Generated fields, as .npz (array `field`: channel, x, y, z).
     #[arg(required = true, value_name = "FIELD")]
     fields: Vec<PathBuf>,
-    /// Volumes of the experiment: files in any format that is read, or
-    /// stand-in:NAME:EDGE:SEED, or dataset:DIR.
+    /// Volumes of the experiment: files in any format that is read, parts of them where all voxels
+    /// are valid as FILE[x0:x1,y0:y1,z0:z1], stand-in:NAME:EDGE:SEED, or dataset:DIR.
     #[arg(long, required = true, num_args = 1.., value_name = "VOLUME")]
     source: Vec<Source>,
     /// Voxels along each edge of a patch.

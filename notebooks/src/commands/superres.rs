@@ -16,10 +16,10 @@ use std::time::Instant;
 
 /// Make a stack of slices several times as many (super-resolution, section 5.2).
 ///
-/// OUT gets volume.npz (orientations: each missing voxel takes one that the slices show nearby),
-/// mean.npz (mean ROGSH values) and, with a network, sample_000.npz and so on, spread.npz (how
-/// far samples differ, per voxel), observed.npz and settings.toml. A run that was stopped goes
-/// on when the same command is given again.
+/// OUT gets volume.npz (orientations: each missing voxel takes one that the slices show nearby, the
+/// one that samples agree on best), mean.npz (mean ROGSH values) and, with a network,
+/// sample_000.npz and so on, spread.npz (how far samples differ, per voxel), observed.npz and
+/// settings.toml. A run that was stopped goes on when the same command is given again.
 #[derive(Debug, Clone, Args)]
 #[command(
     after_help = "Examples:\n  polymicros superres slices.dream3d out --weights \
@@ -63,7 +63,7 @@ pub(super) struct Plan {
 #[derive(Debug, Clone, Args)]
 pub(super) struct Way {
     /// How samples are made to keep to the known slices.
-    #[arg(long, value_enum, default_value = "replaced")]
+    #[arg(long, value_enum, default_value = "gradient")]
     pub(super) method: Method,
     /// The first share of the steps in which they are.
     #[arg(long, default_value_t = 1.0)]
@@ -72,10 +72,10 @@ pub(super) struct Way {
     #[arg(long, value_enum, default_value = "shape")]
     pub(super) start: StartName,
     /// The noise level that is added to an interpolation.
-    #[arg(long, default_value_t = 0.2)]
+    #[arg(long, default_value_t = 1.0)]
     pub(super) sigma: f64,
     /// Noise levels of a sample from noise.
-    #[arg(long, default_value_t = 25)]
+    #[arg(long, default_value_t = 18)]
     pub(super) steps: usize,
     /// How often each step is repeated.
     #[arg(long, default_value_t = 1)]
@@ -175,12 +175,10 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
     let start = Instant::now();
     let mut progress = Progress::new(&out.display().to_string());
     progress.keep(&format!("{} to {}", slices.grid(), stack.grid()));
-    let (mean, drawn) = match &plan.weights {
+    let (sources, drawn) = match &plan.weights {
         Some(weights) => sampled(plan, weights, &observed, &mut progress)?,
         None => interpolated(plan, &observed)?,
     };
-    progress.say("orientations");
-    let sources = Projection::default().sources(&observed, &mean)?;
     let volume = out.join("volume.npz");
     stack.oriented(&slices, &sources)?.save(&volume)?;
     let seconds = start.elapsed().as_secs_f64();
@@ -205,7 +203,8 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
     Ok(())
 }
 
-fn interpolated(plan: &Plan, observed: &Field) -> Result<(Field, Value)> {
+/// Where each voxel of the volume takes its orientation from, and nothing about samples.
+fn interpolated(plan: &Plan, observed: &Field) -> Result<(Vec<u32>, Value)> {
     let Some(interpolation) = plan.way.start.interpolation() else {
         return Err(Error::Usage(
             "--start noise needs a network: say which with --weights".into(),
@@ -213,15 +212,18 @@ fn interpolated(plan: &Plan, observed: &Field) -> Result<(Field, Value)> {
     };
     let mean = interpolation.fill(observed)?;
     mean.save(plan.out.join("mean.npz"))?;
-    Ok((mean, Value::Null))
+    let sources = Projection::default().sources(observed, &[mean])?;
+    Ok((sources, Value::Null))
 }
 
+/// Where each voxel of the volume takes its orientation from, and what there is to say of the
+/// samples.
 fn sampled(
     plan: &Plan,
     weights: &Path,
     observed: &Field,
     progress: &mut Progress,
-) -> Result<(Field, Value)> {
+) -> Result<(Vec<u32>, Value)> {
     let model = Model::open_on(weights, plan.place.device)?.with_tile(plan.tile);
     let reconstruction = Reconstruction {
         denoiser: format!("{}, tiles of {}", with_digest(weights)?, plan.tile),
@@ -243,12 +245,14 @@ fn sampled(
     let spread = ensemble.spread()?;
     let values = spread.as_slice().iter().map(|s| f64::from(*s));
     let drawn = json!({
-        "samples": ensemble.samples(),
+        "samples": ensemble.samples().len(),
         "evaluations": evaluations,
         "mean_spread": values.sum::<f64>() / spread.grid().voxels() as f64,
         "spread": plan.out.join("spread.npz"),
     });
-    Ok((ensemble.mean()?, drawn))
+    progress.say("orientations");
+    let sources = Projection::default().sources(observed, ensemble.samples())?;
+    Ok((sources, drawn))
 }
 
 #[cfg(test)]

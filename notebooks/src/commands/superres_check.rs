@@ -17,7 +17,7 @@ use polymicros::training::Source;
 use polymicros_prelude::{Field, comparison_table};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Remove slices from a full volume, fill them in in every way, and compare.
 ///
@@ -33,7 +33,8 @@ use std::path::{Path, PathBuf};
         Exit code 0: compared. 1: something failed, and the message says what."
 )]
 pub(super) struct Plan {
-    /// A volume in any format that is read, or stand-in:NAME:EDGE:SEED.
+    /// A volume in any format that is read, or a part of it as FILE[x0:x1,y0:y1,z0:z1], or
+    /// stand-in:NAME:EDGE:SEED.
     pub(super) volume: String,
     /// The trained network; without one, interpolations are compared.
     #[arg(long)]
@@ -312,7 +313,10 @@ impl Plan {
         } = self;
         let (steps, resampling) = (self.way.steps, self.way.resampling);
         let way = self.one.then_some(&self.way);
-        let volume = with_digest(Path::new(volume))?;
+        let volume = match volume.parse()? {
+            Source::File { file, crop } => format!("{}, {crop:?}", with_digest(&file)?),
+            _ => volume.clone(),
+        };
         let weights = weights.as_deref().map(with_digest).transpose()?;
         Ok(format!(
             "{volume}, {weights:?}, {precision:?}, factor {factor}, {crops} of {edge}, \
@@ -364,6 +368,7 @@ mod tests {
     use super::*;
     use crate::commands::untrained::save_untrained;
     use clap::Parser;
+    use std::path::Path;
 
     #[derive(Debug, Parser)]
     #[command(args_override_self = true)]

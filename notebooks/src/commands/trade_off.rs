@@ -32,8 +32,8 @@ use std::time::Instant;
 pub(super) struct Plan {
     /// The local model, as training writes it.
     weights: PathBuf,
-    /// Volumes of the experiment: files in any format that is read, or stand-in:NAME:EDGE:SEED,
-    /// or dataset:DIR.
+    /// Volumes of the experiment: files in any format that is read, parts of them where all voxels
+    /// are valid as FILE[x0:x1,y0:y1,z0:z1], stand-in:NAME:EDGE:SEED, or dataset:DIR.
     #[arg(long, required = true, num_args = 1.., value_name = "VOLUME")]
     source: Vec<Source>,
     /// Voxels along each edge.

@@ -6,7 +6,7 @@ use crate::microstructure::{Field, Microstructure, StandIn};
 use crate::{Error, Result};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// The volumes of a neighbourhood set, and how it is cut from them.
@@ -146,7 +146,8 @@ impl PatchSet {
 impl FromStr for Source {
     type Err = Error;
 
-    /// `stand-in:NAME:EDGE:SEED`, `dataset:DIR`, or the path of a file.
+    /// `stand-in:NAME:EDGE:SEED`, `dataset:DIR`, or the path of a file, of which
+    /// `FILE[8:50,0:60,0:64]` takes those voxels along x, y and z, the last of each left out.
     fn from_str(text: &str) -> Result<Self> {
         if let Some(dataset) = text.strip_prefix("dataset:") {
             return Ok(Source::Dataset {
@@ -154,10 +155,7 @@ impl FromStr for Source {
             });
         }
         let Some(stand_in) = text.strip_prefix("stand-in:") else {
-            return Ok(Source::File {
-                file: text.into(),
-                crop: None,
-            });
+            return part_of_a_file(text);
         };
         let wrong = || {
             let problem = format!("{text:?}: expected stand-in:NAME:EDGE:SEED");
@@ -173,6 +171,33 @@ impl FromStr for Source {
             count: 1,
         })
     }
+}
+
+fn part_of_a_file(text: &str) -> Result<Source> {
+    let part = text
+        .strip_suffix(']')
+        .and_then(|text| text.rsplit_once('['));
+    // Brackets are allowed in names of files.
+    let Some((file, ranges)) = part.filter(|_| !Path::new(text).exists()) else {
+        return Ok(Source::File {
+            file: text.into(),
+            crop: None,
+        });
+    };
+    let wrong = || {
+        let problem = format!("{text:?}: expected FILE[x0:x1,y0:y1,z0:z1], in voxels");
+        Error::value("volume", problem)
+    };
+    let range = |text: &str| -> Option<[usize; 2]> {
+        let (first, end) = text.split_once(':')?;
+        Some([first.trim().parse().ok()?, end.trim().parse().ok()?])
+    };
+    let ranges: Option<Vec<[usize; 2]>> = ranges.split(',').map(range).collect();
+    let crop = ranges.and_then(|ranges| ranges.try_into().ok());
+    Ok(Source::File {
+        file: file.into(),
+        crop: Some(crop.ok_or_else(wrong)?),
+    })
 }
 
 #[cfg(test)]
@@ -213,6 +238,25 @@ mod tests {
             path.display().to_string()
         );
         assert_eq!(settings(&part).patches(1).unwrap().len(), 1);
+        let text = |part: &str| format!("{}{part}", path.display()).parse::<Source>();
+        let named = text("[4:12, 0:8,3:11]").unwrap();
+        assert_eq!(settings(&part).volumes, [named]);
+        for wrong in [
+            "[4:12,0:8]",
+            "[4:12,0:8,3:11,0:1]",
+            "[4,0:8,3:11]",
+            "[:,:,:]",
+            "[]",
+        ] {
+            let error = text(wrong).unwrap_err().to_string();
+            assert!(error.contains(wrong) && error.contains("x0:x1"), "{error}");
+        }
+        assert!(text("[4:13,0:8,3:11]").unwrap().fields().is_err());
+        assert!(text("[8:4,0:8,3:11]").unwrap().fields().is_err());
+        let bracketed = folder.path().join("volume[1].npz");
+        made.save(&bracketed).unwrap();
+        let source: Source = bracketed.display().to_string().parse().unwrap();
+        assert_eq!(source.fields().unwrap()[0].grid().shape, [12; 3]);
         let two = format!("{{ stand_in = {name:?}, edge = 8, seed = 4, count = 2 }}");
         let fields = settings(&two).volumes[0].fields().unwrap();
         for (field, seed) in fields.iter().zip([4, 5]) {

@@ -23,7 +23,7 @@ fn candidate(name: impl Into<String>, inpainting: Inpainting) -> Candidate {
 
 /// From the paper's way to those that leave the least to the model: the four kinds of
 /// [`Consistency`] from noise, with resampling and with polishing, and the last two of them from
-/// interpolations at middle and low noise levels.
+/// interpolations at noise levels from high to low.
 pub fn candidates(sampler: Sampler, theta: f64) -> Vec<Candidate> {
     let from_noise = |consistency, theta| Inpainting {
         sampler,
@@ -56,7 +56,7 @@ pub fn candidates(sampler: Sampler, theta: f64) -> Vec<Candidate> {
     ];
     for (name, way) in [("replaced", replaced), ("gradient", guided)] {
         for of in [Interpolation::Linear, Interpolation::Shape] {
-            for sigma in [0.5, 0.2, 0.1] {
+            for sigma in [2.0, 1.0, 0.5, 0.2, 0.1] {
                 let start = Start::Interpolation { of, sigma };
                 let name = format!("{name}, from {} at {sigma}", of.name());
                 list.push(candidate(name, Inpainting { start, ..way }));

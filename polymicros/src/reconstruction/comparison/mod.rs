@@ -64,7 +64,7 @@ pub fn compare_interpolations(truth: &Field, mask: &Mask) -> Result<Vec<Row>> {
         rows.push(row(interpolation.name().into(), &made, seconds)?);
         // The other two take values of known voxels as it is.
         if interpolation == Interpolation::Linear {
-            let made = Projection::default().apply(&observed, &made)?;
+            let made = Projection::default().apply(&observed, &[made])?;
             let seconds = start.elapsed().as_secs_f64();
             rows.push(row(projected(interpolation.name()), &made, seconds)?);
         }
@@ -72,7 +72,7 @@ pub fn compare_interpolations(truth: &Field, mask: &Mask) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// The same with samples of one candidate: their mean, and their mean projected.
+/// The same with samples of one candidate: their mean, and all of them projected together.
 ///
 /// # Errors
 /// As [`compare_interpolations`], and as [`Reconstruction::draw`].
@@ -114,7 +114,7 @@ pub fn compare_candidate(
             calibration,
         })
     };
-    let sharp = Projection::default().apply(&observed, &mean)?;
+    let sharp = Projection::default().apply(&observed, ensemble.samples())?;
     Ok(vec![
         row(candidate.name.clone(), &mean, calibration)?,
         row(projected(&candidate.name), &sharp, None)?,

@@ -1,29 +1,23 @@
-//! Mean and spread of several samples.
+//! Several samples of one volume: their mean and spread.
 
-use crate::microstructure::{Field, Grid};
+use crate::microstructure::Field;
 use crate::{Error, Result};
 use ndarray::{Array4, Axis, Zip};
 
-/// Mean and spread of samples of one volume, which are taken in one by one.
+/// Samples of one volume.
+///
+/// All are held, 4 bytes a value: what most of them agree on
+/// ([`Projection`](super::Projection)) cannot be told from their mean.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ensemble {
-    grid: Grid,
-    channels: Vec<String>,
-    samples: usize,
-    mean: Array4<f64>,
-    /// Sums of squared deviations from the mean (Welford's recurrence).
-    squares: Array4<f64>,
+    samples: Vec<Field>,
 }
 
 impl Ensemble {
     /// Of one sample.
-    pub fn new(first: &Field) -> Self {
+    pub fn new(first: Field) -> Self {
         Ensemble {
-            grid: *first.grid(),
-            channels: first.channels().to_vec(),
-            samples: 1,
-            mean: first.data().mapv(f64::from),
-            squares: Array4::zeros(first.data().dim()),
+            samples: vec![first],
         }
     }
 
@@ -31,27 +25,18 @@ impl Ensemble {
     ///
     /// # Errors
     /// When its shape is another.
-    pub fn add(&mut self, sample: &Field) -> Result<()> {
-        if sample.data().shape() != self.mean.shape() {
-            let (expected, found) = (self.mean.shape(), sample.data().shape());
+    pub fn add(&mut self, sample: Field) -> Result<()> {
+        let (expected, found) = (self.samples[0].data().shape(), sample.data().shape());
+        if found != expected {
             return Err(Error::shape("further sample", expected, found));
         }
-        self.samples += 1;
-        let n = self.samples as f64;
-        Zip::from(&mut self.mean)
-            .and(&mut self.squares)
-            .and(sample.data())
-            .for_each(|mean, squares, value| {
-                let before = f64::from(*value) - *mean;
-                *mean += before / n;
-                *squares += before * (f64::from(*value) - *mean);
-            });
+        self.samples.push(sample);
         Ok(())
     }
 
-    /// How many there are.
-    pub fn samples(&self) -> usize {
-        self.samples
+    /// The samples, at least one.
+    pub fn samples(&self) -> &[Field] {
+        &self.samples
     }
 
     /// The mean of the samples.
@@ -59,7 +44,9 @@ impl Ensemble {
     /// # Errors
     /// Never: it has the samples' shape.
     pub fn mean(&self) -> Result<Field> {
-        Field::new(self.grid, &self.channels, self.mean.mapv(|v| v as f32))
+        let first = &self.samples[0];
+        let mean = self.centre().mapv(|v| v as f32);
+        Field::new(*first.grid(), first.channels(), mean)
     }
 
     /// The spread, one channel: the root of the variance of all channels together, estimated without
@@ -69,16 +56,35 @@ impl Ensemble {
     /// # Errors
     /// Never: it has the samples' grid.
     pub fn spread(&self) -> Result<Field> {
-        let degrees = (self.samples.max(2) - 1) as f64;
-        let variance = self.squares.sum_axis(Axis(0)) / degrees;
+        let centre = self.centre();
+        let mut squares = Array4::<f64>::zeros(centre.dim());
+        for sample in &self.samples {
+            Zip::from(&mut squares)
+                .and(&centre)
+                .and(sample.data())
+                .for_each(|sum, mean, value| *sum += (f64::from(*value) - mean).powi(2));
+        }
+        let degrees = (self.samples.len().max(2) - 1) as f64;
+        let variance = squares.sum_axis(Axis(0)) / degrees;
         let spread = variance.mapv(|v| v.sqrt() as f32).insert_axis(Axis(0));
-        Field::new(self.grid, ["spread"], spread)
+        Field::new(*self.samples[0].grid(), ["spread"], spread)
+    }
+
+    fn centre(&self) -> Array4<f64> {
+        let mut sum = self.samples[0].data().mapv(f64::from);
+        for sample in &self.samples[1..] {
+            Zip::from(&mut sum)
+                .and(sample.data())
+                .for_each(|sum, value| *sum += f64::from(*value));
+        }
+        sum / self.samples.len() as f64
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::microstructure::Grid;
 
     #[test]
     fn mean_and_spread_are_the_textbooks() -> Result<()> {
@@ -89,12 +95,12 @@ mod tests {
                 Field::new(grid, ["a", "b"], Array4::from_shape_fn((2, 2, 3, 4), value))
             })
             .collect::<Result<_>>()?;
-        let mut ensemble = Ensemble::new(&samples[0]);
+        let mut ensemble = Ensemble::new(samples[0].clone());
         assert!(ensemble.spread()?.as_slice().iter().all(|s| *s == 0.0));
         for sample in &samples[1..] {
-            ensemble.add(sample)?;
+            ensemble.add(sample.clone())?;
         }
-        assert_eq!(ensemble.samples(), 5);
+        assert_eq!(ensemble.samples(), samples);
         let (mean, spread) = (ensemble.mean()?, ensemble.spread()?);
         for v in 0..24 {
             let mut variance = 0.0;
@@ -114,7 +120,7 @@ mod tests {
             ["a", "b"],
             Array4::zeros((2, 2, 3, 3)),
         )?;
-        assert!(ensemble.add(&other).is_err());
+        assert!(ensemble.add(other).is_err());
         Ok(())
     }
 }

@@ -104,7 +104,7 @@ impl Inpainting {
         let field = known.restored(x.index_axis_move(Axis(0), 0))?;
         match &self.projection {
             None => Ok(field),
-            Some(projection) => projection.apply(observed, &field),
+            Some(projection) => projection.apply(observed, &[field]),
         }
     }
 

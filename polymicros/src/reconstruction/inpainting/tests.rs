@@ -153,7 +153,7 @@ fn what_is_no_number_is_not_handed_on() {
         assert!(made.is_err_and(|e| e.to_string().contains("does not fit")));
     }
     let nothing = field(|_, _| f32::NAN);
-    assert!(Projection::default().apply(&observed, &nothing).is_err());
+    assert!(Projection::default().apply(&observed, &[nothing]).is_err());
 }
 
 #[test]

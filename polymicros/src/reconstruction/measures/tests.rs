@@ -139,9 +139,9 @@ fn samples_of_the_true_distribution_are_calibrated() -> Result<()> {
         Field::new(Grid::new(shape)?, ROGSH_NAMES, data)
     };
     let truth = sample()?;
-    let mut ensemble = crate::reconstruction::Ensemble::new(&sample()?);
+    let mut ensemble = crate::reconstruction::Ensemble::new(sample()?);
     for _ in 1..8 {
-        ensemble.add(&sample()?)?;
+        ensemble.add(sample()?)?;
     }
     let (mean, spread) = (ensemble.mean()?, ensemble.spread()?);
     let table = Calibration::of(&truth, &mean, &spread, &everywhere(shape), 6)?;

@@ -15,6 +15,11 @@ use serde::{Deserialize, Serialize};
 ///
 /// Most missing voxels belong to grains that known ones show; a model is then asked only which, and
 /// blurred boundaries become sharp. Grains that no known voxel shows are lost.
+///
+/// Of several samples the known voxel is taken whose values have the least sum of Euclidean
+/// distances to theirs: the geometric median, among the orientations that were seen. Squares of
+/// distances would give the one nearest to the samples' mean, which lies between two grains where
+/// samples disagree, and there may be nearest to a third.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Projection {
@@ -32,12 +37,12 @@ impl Default for Projection {
 }
 
 impl Projection {
-    /// The estimate with its missing voxels replaced; known ones keep their known values.
+    /// The known values, and at missing voxels those of [`sources`](Self::sources).
     ///
     /// # Errors
     /// As [`sources`](Self::sources).
-    pub fn apply(&self, observed: &Field, estimate: &Field) -> Result<Field> {
-        gather(observed, &self.sources(observed, estimate)?)
+    pub fn apply(&self, observed: &Field, samples: &[Field]) -> Result<Field> {
+        gather(observed, &self.sources(observed, samples)?)
     }
 
     /// For each voxel the known voxel that it takes its values from, as an index in axis order
@@ -45,28 +50,15 @@ impl Projection {
     /// which ROGSH values do not tell, can be taken along.
     ///
     /// # Errors
-    /// When no voxel is known, the fields differ in shape, or the reach is not positive.
-    pub fn sources(&self, observed: &Field, estimate: &Field) -> Result<Vec<u32>> {
-        if observed.data().shape() != estimate.data().shape() {
-            let (expected, found) = (observed.data().shape(), estimate.data().shape());
-            return Err(Error::shape("estimate to project", expected, found));
-        }
-        if !(self.reach >= 1.0 && self.reach.is_finite()) {
-            let problem = format!("{} voxels: expected at least 1", self.reach);
-            return Err(Error::value("reach of the projection", problem));
-        }
-        if let Some(value) = estimate.as_slice().iter().find(|value| !value.is_finite()) {
-            let problem = format!("holds {value}, which is near to no orientation");
-            return Err(Error::value("estimate to project", problem));
-        }
+    /// When no voxel is known, no sample is given, fields differ in shape, a sample is not finite,
+    /// or the reach is less than a voxel.
+    pub fn sources(&self, observed: &Field, samples: &[Field]) -> Result<Vec<u32>> {
+        self.check(observed, samples)?;
         let mask = Mask::of(observed);
         let shape = mask.shape();
         let known = mask.as_slice();
         let nearest = Distances::to(known, shape, [1.0; 3])?;
         let offsets = ball(self.reach);
-        let voxels = known.len();
-        let channels = observed.channels().len();
-        let (seen, wanted) = (observed.as_slice(), estimate.as_slice());
         let one = |at: usize| -> u32 {
             if known[at] {
                 return at as u32;
@@ -82,17 +74,55 @@ impl Projection {
                 let Some(from) = moved(shape, middle, *offset).filter(|from| known[*from]) else {
                     continue;
                 };
-                let square: f32 = (0..channels)
-                    .map(|c| (seen[c * voxels + from] - wanted[c * voxels + at]).powi(2))
-                    .sum();
-                if square < best.0 {
-                    best = (square, from as u32);
+                let total = distance(observed, from, samples, at, best.0);
+                if total < best.0 {
+                    best = (total, from as u32);
                 }
             }
             best.1
         };
-        Ok((0..voxels).into_par_iter().map(one).collect())
+        Ok((0..known.len()).into_par_iter().map(one).collect())
     }
+
+    fn check(&self, observed: &Field, samples: &[Field]) -> Result<()> {
+        if !(self.reach >= 1.0 && self.reach.is_finite()) {
+            let problem = format!("{} voxels: expected at least 1", self.reach);
+            return Err(Error::value("reach of the projection", problem));
+        }
+        if samples.is_empty() {
+            return Err(Error::value("samples to project", "none given"));
+        }
+        for sample in samples {
+            if observed.data().shape() != sample.data().shape() {
+                let (expected, found) = (observed.data().shape(), sample.data().shape());
+                return Err(Error::shape("sample to project", expected, found));
+            }
+            if let Some(value) = sample.as_slice().iter().find(|value| !value.is_finite()) {
+                let problem = format!("holds {value}, which is near to no orientation");
+                return Err(Error::value("sample to project", problem));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The sum over samples of the Euclidean distance between the values known at one voxel and those
+/// sampled at another; or, as soon as it has reached it, something that is not below the limit.
+fn distance(observed: &Field, from: usize, samples: &[Field], at: usize, limit: f32) -> f32 {
+    let voxels = observed.grid().voxels();
+    let seen = observed.as_slice();
+    let mut total = 0.0;
+    for sample in samples {
+        let made = sample.as_slice();
+        let square: f32 = (0..observed.channels().len())
+            .map(|c| (seen[c * voxels + from] - made[c * voxels + at]).powi(2))
+            .sum();
+        total += square.sqrt();
+        if total >= limit {
+            break;
+        }
+    }
+    total
 }
 
 /// All displacements up to a length, the shortest first.

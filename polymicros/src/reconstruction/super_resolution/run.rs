@@ -132,9 +132,9 @@ impl Reconstruction {
         if self.samples == 0 {
             return Err(Error::value("samples", "none asked for"));
         }
-        let mut ensemble = Ensemble::new(&sample(0)?);
+        let mut ensemble = Ensemble::new(sample(0)?);
         for k in 1..self.samples {
-            ensemble.add(&sample(k)?)?;
+            ensemble.add(sample(k)?)?;
         }
         Ok(ensemble)
     }
