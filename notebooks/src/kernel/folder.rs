@@ -4,6 +4,7 @@
 //! folder, `target/kernels/warm`, is kept built; every kernel gets a copy of it and compiles
 //! nothing but its cells.
 
+use super::copy::copy_built;
 use super::{standard_library_sources, start_as};
 use crate::document::Document;
 use crate::places::{notebooks_dir, target_dir, workspace};
@@ -92,21 +93,8 @@ impl KernelFolder {
             _lock: own_lock,
             temporary: true,
         };
-        let copied = Command::new("cp")
-            .arg("-a")
-            .arg(&warm.path)
-            .arg(&copy.path)
-            .status()
-            .map_err(|source| Error::io("cp", source))?;
-        if copied.success() {
-            Ok(copy)
-        } else {
-            Err(Error::Kernel(format!(
-                "could not copy {} to {}: is the disk full?",
-                warm.path.display(),
-                copy.path.display()
-            )))
-        }
+        copy_built(&warm.path, &copy.path)?;
+        Ok(copy)
     }
 
     /// The folder that copies are made of, locked until dropped.

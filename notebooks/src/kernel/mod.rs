@@ -11,6 +11,7 @@
 //! * the Jupyter kernel, when the kernelspec that [`lab`](crate::lab) writes starts it: one process
 //!   that prepares a folder, and evcxr's own kernel in it.
 
+mod copy;
 mod folder;
 mod session;
 mod sources;
