@@ -2,7 +2,7 @@
 
 use polymicros::diffusion::{Batch, Sampler, Solver};
 use polymicros::generation::{
-    LocalGlobal, LocalModel, RealismSettings, Seeds, Structure, TradeOff,
+    LocalGlobal, LocalModel, RealismLoss, RealismSettings, Seeds, Structure, TradeOff,
 };
 use polymicros::microstructure::{Field, Grid, StandIn};
 use polymicros::orientation::ROGSH_NAMES;
@@ -108,4 +108,24 @@ pub fn measure_trade_off(
     let settings = RealismSettings::default();
     let to = (source, settings);
     TradeOff::measure(local_global, parameters, model, grid, skips, to, |_| Ok(()))
+}
+
+/// How real a volume of the experiment still is when noise of each level has been added to it and
+/// the model has taken it off again: [`RealismLoss::measure`], with the paper's schedule.
+///
+/// # Errors
+/// As there.
+pub fn measure_realism_loss(
+    model: &LocalModel,
+    volume: &Field,
+    levels: &[f64],
+    solver: Solver,
+    source: &[Field],
+) -> Result<Vec<RealismLoss>> {
+    let sampler = Sampler {
+        solver,
+        ..Sampler::default()
+    };
+    let to = (source, RealismSettings::default());
+    RealismLoss::measure(&sampler, model, volume, levels, to, 1, |_| Ok(()))
 }

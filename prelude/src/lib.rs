@@ -26,7 +26,8 @@ pub use datasets::{
 pub use denoisers::{ShortTraining, TrainedDenoiser, preconditioning_curves, seam, train_denoiser};
 pub use foundation::{foundation_model, inpainting_model};
 pub use generation::{
-    denoising_error, local_model, measure_trade_off, sample_field, sample_structure, training_log,
+    denoising_error, local_model, measure_realism_loss, measure_trade_off, sample_field,
+    sample_structure, training_log,
 };
 pub use pictures::{
     field_cubes, inverse_pole_colour, ipf_cube, ipf_cubes, orthogonal_maps, rogsh_cubes, rows,
@@ -36,7 +37,8 @@ pub use polymicros;
 pub use polymicros::diffusion::{Preconditioning, Schedule, Solver};
 pub use polymicros::display::{
     Chart, ExplainedVariance, Figure, Figures, Histogram, PcScatter, Picture, bar_chart, charts,
-    denoising_chart, diversity_curves, diversity_scatter, ipf_key, stated, trade_off_charts,
+    denoising_chart, diversity_curves, diversity_scatter, ipf_key, realism_loss_chart, stated,
+    trade_off_charts,
 };
 pub use polymicros::generation::dataset::{
     Check, Dataset, DatasetSettings, Encoding, Fault, Lost, Record,
@@ -46,8 +48,8 @@ pub use polymicros::generation::diversity::{
     SetDiversity,
 };
 pub use polymicros::generation::{
-    Comparison, KeptStatistics, LocalGlobal, LocalModel, Measure, Realism, RealismSettings, Seeds,
-    StoredTradeOff, Structure, Tiling, TradeOff,
+    Comparison, KeptStatistics, LocalGlobal, LocalModel, Measure, Realism, RealismLoss,
+    RealismSettings, Seeds, StoredTradeOff, Structure, Tiling, TradeOff,
 };
 pub use polymicros::microstructure::{
     Chords, Field, Grain, Grains, Grid, LengthUnit, Microstructure, Origin, Phase, StandIn, ToldBy,

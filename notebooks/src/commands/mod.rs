@@ -24,6 +24,7 @@ mod network;
 mod notebook;
 mod progress;
 mod realism;
+mod realism_loss;
 #[cfg(feature = "evcxr")]
 mod reproduce;
 mod sample;
@@ -96,6 +97,7 @@ enum Command {
     TradeOff(trade_off::Plan),
     DenoiseCheck(denoise_check::Plan),
     Realism(realism::Plan),
+    RealismLoss(realism_loss::Plan),
     Expand(expand::Plan),
     #[command(subcommand)]
     Network(network::Command),
@@ -141,6 +143,7 @@ impl Arguments {
             Command::TradeOff(plan) => trade_off::run(plan, json),
             Command::DenoiseCheck(plan) => denoise_check::run(plan, json),
             Command::Realism(plan) => realism::run(plan, json),
+            Command::RealismLoss(plan) => realism_loss::run(plan, json),
             Command::Expand(plan) => expand::run(plan, json),
             Command::Network(command) => network::run(command, json),
             #[cfg(feature = "evcxr")]

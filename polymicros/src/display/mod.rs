@@ -11,7 +11,7 @@
 //! | principal component scores, explained variance | [`PcScatter`], [`ExplainedVariance`] |
 //! | diversity of a dataset beside others | [`diversity_curves`], [`diversity_scatter`] |
 //! | lines, points, histograms, bars | [`Chart`], [`charts`], [`Histogram`], [`bar_chart`] |
-//! | denoising errors, local-global trade-off | [`denoising_chart`], [`trade_off_charts`] |
+//! | denoising errors, realism lost by level, local-global trade-off | [`denoising_chart`], [`realism_loss_chart`], [`trade_off_charts`] |
 //! | inverse pole figure key, pole figures | [`ipf_key`], [`PoleFigures`] |
 //!
 //! Text is set in DejaVu Sans, which is linked into the library: no fonts need to be installed.
@@ -36,6 +36,7 @@ mod map;
 mod maps;
 mod picture;
 mod principal;
+mod realism;
 mod slices;
 mod stereographic;
 mod ticks;
@@ -56,6 +57,7 @@ pub use map::{ColourBar, Map, Plane};
 pub use maps::Maps;
 pub use picture::Picture;
 pub use principal::{ExplainedVariance, PcScatter};
+pub use realism::realism_loss_chart;
 pub use slices::{phase_slices, scalar_slices};
 pub use stereographic::{PoleFigures, ipf_key};
 pub use trade_off::trade_off_charts;

@@ -1,8 +1,9 @@
 //! Statistics kept and neighbourhoods gained, over the steps that are skipped.
 
+use super::realism::ratios;
 use super::{Chart, Picture, charts};
 use crate::Result;
-use crate::generation::{Measure, TradeOff};
+use crate::generation::{Realism, TradeOff};
 
 /// What is kept of the statistics, and how far each realism measure is from its yardstick, over
 /// the number of steps that were skipped.
@@ -21,23 +22,16 @@ pub fn trade_off_charts(found: &[TradeOff]) -> Result<Picture> {
     kept = line(kept, "correlation with the field", &|one| {
         one.kept.correlation
     });
-    let mut real = Chart::new("steps skipped", "distance / yardstick")
-        .title("Neighbourhoods")
-        .log_y()
-        .level(1.0, "as two halves of the source");
-    for (index, measure) in Measure::ALL.into_iter().enumerate() {
-        real = line(real, measure.name(), &|one| {
-            let comparison = one.realism.comparisons.get(index);
-            comparison.map_or(f64::NAN, |comparison| comparison.ratio)
-        });
-    }
+    let realism: Vec<&Realism> = found.iter().map(|one| &one.realism).collect();
+    let real = ratios("steps skipped", &skips, &realism).title("Neighbourhoods");
     charts(&[kept, real], 2)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generation::{Comparison, KeptStatistics, Realism, RealismSettings};
+    use crate::display::realism::tests::twice;
+    use crate::generation::KeptStatistics;
 
     #[test]
     fn both_sides_of_the_trade_are_drawn() -> Result<()> {
@@ -51,20 +45,7 @@ mod tests {
                 field_error_to_kernel: 0.4,
                 correlation: 0.1 * skip as f64,
             },
-            realism: Realism {
-                settings: RealismSettings::default(),
-                patches: 4,
-                comparisons: Measure::ALL
-                    .map(|measure| Comparison {
-                        measure,
-                        source: 1.0,
-                        generated: 1.1,
-                        distance: 0.2,
-                        yardstick: 0.1,
-                        ratio: 2.0,
-                    })
-                    .to_vec(),
-            },
+            realism: twice(),
         };
         let text = trade_off_charts(&[at(5), at(8)])?;
         let text = text.alt();

@@ -15,6 +15,6 @@ mod trade_off;
 
 pub use local_global::{LocalGlobal, Seeds, Structure};
 pub use local_model::LocalModel;
-pub use realism::{Comparison, Measure, Realism, RealismSettings};
+pub use realism::{Comparison, Measure, Realism, RealismLoss, RealismSettings};
 pub use tiles::{Tiled, Tiling};
 pub use trade_off::{KeptStatistics, StoredTradeOff, TradeOff};

@@ -5,9 +5,12 @@
 //! numbers.
 
 mod distribution;
+mod loss;
 mod neighbourhood;
 #[cfg(test)]
 mod tests;
+
+pub use loss::RealismLoss;
 
 use crate::json_file::number_or_null;
 use crate::microstructure::Field;
