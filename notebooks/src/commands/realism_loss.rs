@@ -4,11 +4,9 @@ use super::Progress;
 use super::names::{Place, SolverName};
 use crate::{Error, Result};
 use clap::Args;
-use polymicros::diffusion::Sampler;
+use polymicros::diffusion::{Sampler, TrainedNetwork};
 use polymicros::training::Source;
-use polymicros_prelude::{
-    Field, LocalModel, Measure, RealismLoss, RealismSettings, realism_loss_chart,
-};
+use polymicros_prelude::{Field, Measure, RealismLoss, RealismSettings, realism_loss_chart};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -26,7 +24,8 @@ use std::path::PathBuf;
         Exit code 0: measured. 1: it was not, and the message says why."
 )]
 pub(super) struct Plan {
-    /// The local model, as training writes it; its convolutions become periodic.
+    /// The local model, as training writes it. Beyond an edge its convolutions see what they saw in
+    /// training: the other side, or the edge again.
     weights: PathBuf,
     /// A volume of the experiment that noise is added to: a file in any format that is read, a
     /// part of it where all voxels are valid as FILE[x0:x1,y0:y1,z0:z1], or
@@ -54,7 +53,7 @@ pub(super) struct Plan {
 }
 
 pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
-    let model = LocalModel::open_on(&plan.weights, plan.place.device)?;
+    let model = TrainedNetwork::open(&plan.weights, plan.place.device)?;
     let progress = Progress::new("realism-loss");
     progress.say("volumes");
     let volume = match &plan.volume.fields()?[..] {
@@ -79,7 +78,7 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
         Ok(())
     })?;
     if let Some(path) = &plan.picture {
-        realism_loss_chart(&found, model.name())
+        realism_loss_chart(&found, &plan.weights.display().to_string())
             .picture()?
             .save(path)?;
     }
