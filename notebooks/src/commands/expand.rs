@@ -363,7 +363,7 @@ fn report(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::untrained::save_untrained;
+    use crate::commands::untrained::untrained;
     use polymicros::network::Device;
     use polymicros_prelude::StandIn;
 
@@ -389,10 +389,7 @@ mod tests {
 
     #[test]
     fn sections_and_volumes_become_ensembles_that_resume() -> Result<()> {
-        let folder =
-            tempfile::tempdir().map_err(|source| Error::io("a temporary folder", source))?;
-        let weights = folder.path().join("network.safetensors");
-        save_untrained(&weights)?;
+        let (folder, weights) = untrained()?;
         let volume = folder.path().join("volume.npz");
         let made = StandIn::CoarseBeta.generate([20; 3], 1)?;
         made.save(&volume)?;

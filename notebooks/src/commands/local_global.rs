@@ -197,36 +197,15 @@ fn summary(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Error;
-    use crate::commands::untrained::save_untrained;
-    use clap::Parser;
+    use crate::commands::untrained::{parsed, untrained};
 
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        plan: Plan,
-    }
-
-    fn plan(folder: &Path, rest: &[&str]) -> Plan {
-        let weights = folder.join("model.safetensors").display().to_string();
-        let line = ["local-global", &weights]
-            .into_iter()
-            .chain(rest.iter().copied());
-        Line::parse_from(line).plan
-    }
-
-    /// With an untrained network, since nothing but the way is tested.
     #[test]
     fn a_structure_is_made_from_parameters_and_from_its_field() -> Result<()> {
-        let folder =
-            tempfile::tempdir().map_err(|source| Error::io("a temporary folder", source))?;
+        let (folder, weights) = untrained()?;
+        let weights = weights.display().to_string();
         let at = |name: &str| folder.path().join(name).display().to_string();
-        save_untrained(at("model.safetensors"))?;
         let short = ["--steps", "4", "--skip", "2"];
-        let make = |rest: &[&str]| {
-            let rest: Vec<&str> = rest.iter().chain(&short).copied().collect();
-            run(&plan(folder.path(), &rest), true)
-        };
+        let make = |rest: &[&str]| run(&parsed(&[&[&weights[..]], rest, &short].concat()), true);
         let (one, start) = (at("one.npz"), at("start.npz"));
         make(&[
             &one,
@@ -268,8 +247,8 @@ mod tests {
             "24",
         ])?;
         assert_ne!(Field::open(&faster)?, made);
-        let all = ["--steps", "4", "--skip", "4", &one];
-        assert!(run(&plan(folder.path(), &all), true).is_err());
+        let all = parsed(&[&weights, "--steps", "4", "--skip", "4", &one]);
+        assert!(run(&all, true).is_err());
         Ok(())
     }
 }

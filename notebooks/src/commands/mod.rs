@@ -35,6 +35,7 @@ mod trade_off;
 mod train;
 #[cfg(test)]
 mod untrained;
+mod volumes;
 
 use crate::Result;
 use clap::{Parser, Subcommand};

@@ -1,6 +1,6 @@
 //! How generated fields compare with an experiment's.
 
-use super::Progress;
+use super::{Progress, volumes};
 use crate::{Error, Result};
 use clap::Args;
 use polymicros::training::Source;
@@ -35,10 +35,7 @@ pub(super) struct Plan {
 pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
     let progress = Progress::new("realism");
     progress.say("source");
-    let mut source: Vec<Field> = Vec::new();
-    for volumes in &plan.source {
-        source.extend(volumes.fields()?);
-    }
+    let source = volumes::all(&plan.source)?;
     let fields = plan
         .fields
         .iter()

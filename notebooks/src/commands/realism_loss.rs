@@ -1,12 +1,12 @@
 //! At which noise level a model loses what is real.
 
-use super::Progress;
 use super::names::{Place, SolverName};
-use crate::{Error, Result};
+use super::{Progress, volumes};
+use crate::Result;
 use clap::Args;
 use polymicros::diffusion::{Sampler, TrainedNetwork};
 use polymicros::training::Source;
-use polymicros_prelude::{Field, Measure, RealismLoss, RealismSettings, realism_loss_chart};
+use polymicros_prelude::{Measure, RealismLoss, RealismSettings, realism_loss_chart};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ use std::path::PathBuf;
 #[command(
     after_help = "Examples:\n  polymicros realism-loss model.safetensors --volume \
         stand-in:twinned:48:204 --source stand-in:twinned:64:203\n  \
-        polymicros realism-loss model.safetensors --volume part.h5 --source volume.h5 --picture \
+        polymicros realism-loss model.safetensors --volume held_out.h5 --source volume.h5 --picture \
         loss.png --json\n\n\
         A ratio of about 1: not to be told from the experiment.\n\
         Exit code 0: measured. 1: it was not, and the message says why."
@@ -56,17 +56,8 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
     let model = TrainedNetwork::open(&plan.weights, plan.place.device)?;
     let progress = Progress::new("realism-loss");
     progress.say("volumes");
-    let volume = match &plan.volume.fields()?[..] {
-        [one] => one.clone(),
-        several => {
-            let problem = format!("--volume holds {} volumes, not one", several.len());
-            return Err(Error::Usage(problem));
-        }
-    };
-    let mut source: Vec<Field> = Vec::new();
-    for volumes in &plan.source {
-        source.extend(volumes.fields()?);
-    }
+    let volume = volumes::only(&plan.volume, "--volume")?;
+    let source = volumes::all(&plan.source)?;
     let sampler = Sampler {
         solver: plan.solver.into(),
         ..Sampler::default()
@@ -100,35 +91,23 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::untrained::save_untrained;
-    use clap::Parser;
+    use crate::commands::untrained::{parsed, untrained};
 
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        plan: Plan,
-    }
-
-    /// With an untrained network, since nothing but the way is tested.
     #[test]
     fn levels_are_measured_and_two_volumes_for_one_are_refused() -> Result<()> {
-        let folder =
-            tempfile::tempdir().map_err(|source| Error::io("a temporary folder", source))?;
-        let weights = folder.path().join("model.safetensors");
-        save_untrained(&weights)?;
+        let (folder, weights) = untrained()?;
         let weights = weights.display().to_string();
         let picture = folder.path().join("loss.png");
+        let drawn = picture.display().to_string();
         let measure = |volume: &str| {
-            let line = ["realism-loss", &weights, "--volume", volume];
+            let first = [&weights, "--volume", volume, "--picture", &drawn];
             let rest = [
                 "--source",
                 "stand-in:twinned:32:2",
                 "--levels",
                 "0.005,0.02",
             ];
-            let picture = ["--picture", picture.to_str().unwrap_or_default()];
-            let words = line.into_iter().chain(rest).chain(picture);
-            run(&Line::parse_from(words).plan, true)
+            run(&parsed(&[&first[..], &rest[..]].concat()), true)
         };
         measure("stand-in:twinned:16:1")?;
         assert!(picture.is_file());

@@ -258,7 +258,7 @@ fn sampled(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::untrained::save_untrained;
+    use crate::commands::untrained::untrained;
     use ndarray::Axis;
     use polymicros::network::Device;
     use polymicros_prelude::{Grid, Origin, StandIn};
@@ -303,11 +303,8 @@ mod tests {
 
     #[test]
     fn slices_become_a_volume_with_and_without_a_network() -> Result<()> {
-        let folder =
-            tempfile::tempdir().map_err(|source| Error::io("a temporary folder", source))?;
+        let (folder, weights) = untrained()?;
         let full = slices(folder.path())?;
-        let weights = folder.path().join("weights.safetensors");
-        save_untrained(&weights)?;
         for weights in [None, Some(weights)] {
             let plan = plan(folder.path(), weights.clone());
             run(&plan, true)?;

@@ -1,9 +1,9 @@
 //! Which way of filling in slices is the best, on a volume that is known in full.
 
-use super::Progress;
 use super::inputs::with_digest;
 use super::names::Place;
 use super::superres::{AxisName, Way};
+use super::{Progress, volumes};
 use crate::{Error, Result};
 use clap::Args;
 use polymicros::diffusion::{Denoiser, TrainedNetwork};
@@ -106,7 +106,7 @@ struct Line {
 }
 
 pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
-    let volume = truth(plan)?;
+    let volume = volumes::only(&plan.volume.parse()?, &plan.volume)?;
     let crops = crops(&volume, plan)?;
     let mut progress = Progress::new(&plan.volume);
     let mut done = Log::open(plan.log.clone())?;
@@ -160,17 +160,6 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
         println!("{table}");
     }
     Ok(())
-}
-
-fn truth(plan: &Plan) -> Result<Field> {
-    let mut volumes = plan.volume.parse::<Source>()?.fields()?;
-    match volumes.len() {
-        1 => Ok(volumes.swap_remove(0)),
-        several => Err(Error::Usage(format!(
-            "{}: {several} volumes, and one is compared at a time",
-            plan.volume
-        ))),
-    }
 }
 
 /// Cubes spread over the volume's diagonal; or all of it.
@@ -366,35 +355,19 @@ impl Log {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::untrained::save_untrained;
-    use clap::Parser;
-    use std::path::Path;
-
-    #[derive(Debug, Parser)]
-    #[command(args_override_self = true)]
-    struct Arguments {
-        #[command(flatten)]
-        plan: Plan,
-    }
+    use crate::commands::untrained::{parsed, untrained};
 
     fn plan(arguments: &[&str]) -> Plan {
-        let first = ["check", "stand-in:coarse beta:24:0", "--edge", "12"];
-        Arguments::parse_from(first.iter().chain(arguments)).plan
-    }
-
-    fn weights(folder: &Path) -> Result<PathBuf> {
-        let path = folder.join("weights.safetensors");
-        save_untrained(&path)?;
-        Ok(path)
+        let first = ["stand-in:coarse beta:24:0", "--edge", "12"];
+        parsed(&[&first[..], arguments].concat())
     }
 
     #[test]
     fn a_stopped_comparison_goes_on_from_its_log() -> Result<()> {
-        let folder =
-            tempfile::tempdir().map_err(|source| Error::io("a temporary folder", source))?;
+        let (folder, weights) = untrained()?;
         let path = |name: &str| folder.path().join(name);
         let plan = Plan {
-            weights: Some(weights(folder.path())?),
+            weights: Some(weights),
             log: Some(path("log.jsonl")),
             out: Some(path("table.csv")),
             ..plan(&[

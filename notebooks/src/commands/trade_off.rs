@@ -1,13 +1,13 @@
 //! What local-global sampling keeps of the statistics, against how real it is.
 
-use super::Progress;
 use super::local_global::model;
 use super::names::{Place, SamplerName, SolverName};
+use super::{Progress, volumes};
 use crate::Result;
 use clap::Args;
 use polymicros::training::Source;
 use polymicros_prelude::{
-    Acceptance, Bounds, Design, Field, Grid, LocalGlobal, RealismSettings, StoredTradeOff, TradeOff,
+    Acceptance, Bounds, Design, Grid, LocalGlobal, RealismSettings, StoredTradeOff, TradeOff,
 };
 use serde_json::json;
 use std::path::PathBuf;
@@ -64,10 +64,7 @@ pub(super) struct Plan {
 
 pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
     let model = model(&plan.weights, plan.place, plan.tile)?;
-    let mut source: Vec<Field> = Vec::new();
-    for volumes in &plan.source {
-        source.extend(volumes.fields()?);
-    }
+    let source = volumes::all(&plan.source)?;
     let mut local_global = LocalGlobal {
         random_field: plan.sampler.into(),
         ..LocalGlobal::default()
@@ -141,28 +138,16 @@ pub(super) fn run(plan: &Plan, as_json: bool) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Error;
-    use crate::commands::untrained::save_untrained;
-    use clap::Parser;
+    use crate::commands::untrained::{parsed, untrained};
 
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        plan: Plan,
-    }
-
-    /// With an untrained network, since nothing but the way is tested.
     #[test]
     fn a_trade_off_is_measured_and_what_cannot_be_is_refused() -> Result<()> {
-        let folder =
-            tempfile::tempdir().map_err(|source| Error::io("a temporary folder", source))?;
-        let weights = folder.path().join("model.safetensors");
-        save_untrained(&weights)?;
+        let (_folder, weights) = untrained()?;
         let weights = weights.display().to_string();
         let measure = |skips: &str| {
-            let line = ["trade-off", &weights, "--source", "stand-in:twinned:32:1"];
+            let first = [&weights, "--source", "stand-in:twinned:32:1"];
             let rest = ["--edge", "32", "--skips", skips, "--solver", "multistep"];
-            run(&Line::parse_from(line.into_iter().chain(rest)).plan, true)
+            run(&parsed(&[&first[..], &rest[..]].concat()), true)
         };
         measure("22,24")?;
         assert!(measure("25").is_err());

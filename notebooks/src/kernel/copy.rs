@@ -23,10 +23,8 @@ pub(super) fn copy_built(from: &Path, to: &Path) -> Result<()> {
             Error::io(path, error.into())
         })?;
         let source = entry.path();
-        let target = match source.strip_prefix(from) {
-            Ok(below) => to.join(below),
-            Err(_) => continue,
-        };
+        let below = source.strip_prefix(from);
+        let target = to.join(below.expect("a walk finds what is below its root"));
         let done = if entry.file_type().is_dir() {
             fs::create_dir(&target)
         } else if is_compiled(source) {

@@ -1,6 +1,6 @@
 //! At which noise level a model loses what is real about neighbourhoods.
 
-use super::{Realism, RealismSettings, comparable};
+use super::{Experiment, Realism, RealismSettings};
 use crate::diffusion::{Denoiser, Sampler};
 use crate::microstructure::Field;
 use crate::training::centred;
@@ -39,32 +39,33 @@ impl RealismLoss {
         seed: u64,
         mut progress: impl FnMut(usize) -> Result<()>,
     ) -> Result<Vec<Self>> {
-        // Before the minutes that samples may take.
-        comparable(source, volume.grid().shape, settings)?;
+        // All that can be refused is, before the minutes that samples may take.
+        let experiment = Experiment::new(source, settings)?;
+        experiment.takes(volume.grid().shape)?;
+        let schedule = sampler.schedule.levels()?;
         let starts = levels
             .iter()
-            .map(|&level| sampler.starting_at(level))
+            .map(|&level| match sampler.starting_at(level)? {
+                // A sampler that skips nothing starts from noise alone.
+                whole if whole.skip == 0 => Err(Error::value(
+                    "noise level",
+                    format!("the schedule starts at {}; give lower ones", schedule[0]),
+                )),
+                part => Ok(part),
+            })
             .collect::<Result<Vec<Sampler>>>()?;
-        let schedule = sampler.schedule.levels()?;
         let clean = centred(volume)?.insert_axis(Axis(0));
         let mut found = vec![RealismLoss {
             sigma: 0.0,
-            realism: Realism::compare(source, std::slice::from_ref(volume), settings)?,
+            realism: experiment.compare(std::slice::from_ref(volume))?,
         }];
         for start in starts {
-            if start.skip == 0 {
-                // A sampler that skips nothing starts from noise alone: nothing would be added to.
-                return Err(Error::value(
-                    "noise level",
-                    format!("the schedule starts at {}; give lower ones", schedule[0]),
-                ));
-            }
             let made = start.sample(denoiser, clean.clone(), seed, None, |_| Ok(()))?;
             let made = made.index_axis_move(Axis(0), 0);
             let field = Field::new(*volume.grid(), volume.channels().to_vec(), made)?;
             found.push(RealismLoss {
                 sigma: schedule[start.skip],
-                realism: Realism::compare(source, &[field], settings)?,
+                realism: experiment.compare(&[field])?,
             });
             progress(found.len() - 1)?;
         }

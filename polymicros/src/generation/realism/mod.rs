@@ -5,22 +5,20 @@
 //! numbers.
 
 mod distribution;
+mod experiment;
 mod loss;
 mod neighbourhood;
 #[cfg(test)]
 mod tests;
 
+pub(super) use experiment::Experiment;
 pub use loss::RealismLoss;
 
 use crate::json_file::number_or_null;
 use crate::microstructure::Field;
 use crate::training::{PatchSet, centred};
 use crate::{Error, Result};
-use distribution::Distribution;
 use neighbourhood::Neighbourhood;
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -140,45 +138,7 @@ impl Realism {
         generated: &[Field],
         settings: RealismSettings,
     ) -> Result<Self> {
-        let splits = splits(source, settings)?;
-        let (_, generated) = neighbourhoods(generated, settings)?;
-        let source: Vec<&Neighbourhood> = splits.measured.iter().collect();
-        let generated = shuffled(generated.iter().collect());
-        let smallest = splits.halves.iter().map(|[a, _]| a.len()).min();
-        let patches = smallest.unwrap_or(0).min(generated.len());
-        let compare = |measure: Measure| {
-            let all = pooled(&source, measure);
-            let samples: Vec<Distribution> = generated
-                .chunks_exact(patches)
-                .map(|sample| pooled(sample, measure))
-                .collect();
-            let (mut distance, mut yardstick) = (0.0, 0.0);
-            for halves in &splits.halves {
-                let [a, b] = halves.each_ref().map(|half| {
-                    let half = shuffled(half.iter().map(|&at| source[at]).collect());
-                    pooled(&half[..patches], measure)
-                });
-                let apart = samples
-                    .iter()
-                    .map(|sample| 0.5 * (sample.wasserstein(&a) + sample.wasserstein(&b)));
-                distance += apart.sum::<f64>() / samples.len() as f64;
-                yardstick += a.wasserstein(&b);
-            }
-            let unit = all.deviation() * splits.halves.len() as f64;
-            Comparison {
-                measure,
-                source: all.mean(),
-                generated: pooled(&generated, measure).mean(),
-                distance: distance / unit,
-                yardstick: yardstick / unit,
-                ratio: distance / yardstick,
-            }
-        };
-        Ok(Realism {
-            settings,
-            patches,
-            comparisons: Measure::ALL.map(compare).to_vec(),
-        })
+        Experiment::new(source, settings)?.compare(generated)
     }
 
     /// The largest ratio: below 2 was the goal.
@@ -210,61 +170,6 @@ impl std::fmt::Display for Realism {
     }
 }
 
-/// Whether these volumes can be compared with, and cubes of this shape can be.
-///
-/// # Errors
-/// As [`Realism::compare`], for the source and for what will be generated.
-pub(super) fn comparable(
-    source: &[Field],
-    shape: [usize; 3],
-    settings: RealismSettings,
-) -> Result<()> {
-    splits(source, settings)?;
-    if shape.iter().any(|&edge| edge < settings.patch) {
-        let problem = format!("{shape:?} voxels hold no patch of {}", settings.patch);
-        return Err(Error::value("structures to compare", problem));
-    }
-    Ok(())
-}
-
-/// An experiment's neighbourhoods, and how they are halved.
-struct Splits {
-    measured: Vec<Neighbourhood>,
-    /// For each axis, the numbers of those in either half; equally many.
-    halves: Vec<[Vec<usize>; 2]>,
-}
-
-fn splits(source: &[Field], settings: RealismSettings) -> Result<Splits> {
-    let (set, measured) = neighbourhoods(source, settings)?;
-    let halves: Vec<[Vec<usize>; 2]> = (0..3)
-        .map(|axis| {
-            let mut halves = [Vec::new(), Vec::new()];
-            for at in 0..set.len() {
-                let (volume, corner) = set.corner(at);
-                let count = source[volume].grid().shape[axis] / settings.patch;
-                let place = corner[axis] / settings.patch;
-                if place < count / 2 {
-                    halves[0].push(at);
-                } else if place >= count - count / 2 {
-                    halves[1].push(at);
-                }
-            }
-            halves
-        })
-        .filter(|[a, _]| !a.is_empty())
-        .collect();
-    if halves.is_empty() {
-        return Err(Error::value(
-            "source of the comparison",
-            format!(
-                "no volume holds two patches of {} side by side",
-                settings.patch
-            ),
-        ));
-    }
-    Ok(Splits { measured, halves })
-}
-
 fn neighbourhoods(
     fields: &[Field],
     settings: RealismSettings,
@@ -280,16 +185,4 @@ fn neighbourhoods(
         .map(|at| Neighbourhood::measure(set.patch(at), settings.threshold))
         .collect::<Result<Vec<_>>>()?;
     Ok((set, measured))
-}
-
-/// The values of several patches as one distribution.
-fn pooled(sample: &[&Neighbourhood], measure: Measure) -> Distribution {
-    let values = sample.iter().flat_map(|one| one.of(measure));
-    Distribution::new(values.copied())
-}
-
-/// In an order that has nothing to do with places, and is always the same.
-fn shuffled(mut all: Vec<&Neighbourhood>) -> Vec<&Neighbourhood> {
-    all.shuffle(&mut ChaCha8Rng::seed_from_u64(0));
-    all
 }

@@ -1,3 +1,4 @@
+use super::distribution::Distribution;
 use super::*;
 use crate::microstructure::{Grid, StandIn};
 use crate::orientation::ROGSH_NAMES;

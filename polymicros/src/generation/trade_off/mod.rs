@@ -9,7 +9,7 @@ mod tests;
 
 pub use stored::StoredTradeOff;
 
-use super::realism::comparable;
+use super::realism::Experiment;
 use super::{LocalGlobal, Realism, RealismSettings, Seeds, Structure};
 use crate::diffusion::Denoiser;
 use crate::microstructure::{Field, Grid};
@@ -122,7 +122,8 @@ impl TradeOff {
         }
         let levels = local_global.refinement.schedule.levels()?;
         // Before the hours that structures may take.
-        comparable(source, grid.shape, settings)?;
+        let experiment = Experiment::new(source, settings)?;
+        experiment.takes(grid.shape)?;
         let mut done = 0;
         let mut at_skip = |&skip: &usize| -> Result<Self> {
             let mut local_global = *local_global;
@@ -144,7 +145,7 @@ impl TradeOff {
                 skip,
                 sigma: levels[skip],
                 kept: KeptStatistics::mean(&kept),
-                realism: Realism::compare(source, &fields, settings)?,
+                realism: experiment.compare(&fields)?,
             })
         };
         skips.iter().map(&mut at_skip).collect()
